@@ -1,0 +1,78 @@
+"""The base class of every contract, and the one canonical JSON form."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Literal, get_origin
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+)
+from typing_extensions import TypeAliasType
+
+#: The version of the wire contract; a worker gives back what it is too new to read.
+CONTRACT_VERSION = 1
+
+#: A value that JSON can carry; `float` is finite.
+JsonValue = TypeAliasType(
+    "JsonValue",
+    "bool | int | float | str | list[JsonValue] | dict[str, JsonValue] | None",
+)
+
+
+class Contract(BaseModel):
+    """A frozen shape that crosses a process; unknown fields are refused."""
+
+    model_config: ClassVar[ConfigDict] = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        allow_inf_nan=False,
+        validate_by_name=True,
+        serialize_by_alias=True,
+    )
+
+    @model_serializer(mode="wrap")
+    def _without_defaults(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        # Messages stay small and readable: what is left at its default is left out,
+        # but never a tag (a Literal) that tells a reader what it is looking at.
+        data: dict[str, Any] = write(self)
+        for name, field in type(self).model_fields.items():
+            if field.is_required() or get_origin(field.annotation) is Literal:
+                continue
+            if getattr(self, name) == field.get_default(call_default_factory=True):
+                data.pop(field.alias or name, None)
+        return data
+
+    def canonical_json(self) -> str:
+        """The one text form of this value: sorted keys, no spaces, defaults left out.
+
+        Returns:
+            JSON text; equal values give equal text, so its digest names the value.
+        """
+        return canonical_json(self.model_dump(mode="json"))
+
+
+def canonical_json(
+    value: Mapping[str, object] | Sequence[object] | str | float | None,
+) -> str:
+    """Write `value` as canonical JSON: sorted keys, no spaces, finite numbers only.
+
+    Args:
+        value: a JSON value.
+
+    Returns:
+        The text. Python's shortest round-trip form is used for floats.
+
+    Raises:
+        ValueError: for NaN and infinities.
+        TypeError: for what JSON cannot carry.
+    """
+    return json.dumps(
+        value,
+        sort_keys=True,
+        separators=(",", ":"),
+        ensure_ascii=False,
+        allow_nan=False,
+    )

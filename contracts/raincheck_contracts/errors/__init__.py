@@ -1,0 +1,122 @@
+"""Every error that Raincheck raises on purpose.
+
+    RaincheckError
+        UsageError
+            DefinitionError
+            CompileError
+            UnresolvedReferenceError (TypeError)
+            ReferenceSyntaxError (ValueError)
+            ParameterError (ValueError)
+            NoContextError (RuntimeError)
+            SettingsError (ValueError)
+            MessageTooLargeError
+        ResolutionError
+            ReferenceNotFoundError (LookupError)
+            MetadataPointerError (LookupError)
+            TypeMismatchError (TypeError)
+        StoreError
+            MaterializerNotFoundError (TypeError)
+            UnsupportedValueError (ValueError)
+            UntrustedTypeError (TypeError)
+            BlobMissingError (LookupError)
+            BlobCorruptError
+        IndexAccessError
+            IndexUnavailableError (ConnectionError)
+            IndexProtocolError
+            StaleFenceError
+            VersionExistsError (ValueError)
+            VersionNameError (ValueError)
+            MetadataConflictError (ValueError)
+            IdempotencyConflictError (ValueError)
+            RunNotFoundError (LookupError)
+            InvalidWriteError (ValueError)
+        RunError
+            StepFailedError
+            RunCancelledError
+        EmbeddedServerError
+
+The second class in brackets is the built-in one that it also is. Fields are positional
+and handed to `Exception`, so that each error survives pickling between processes.
+"""
+
+from raincheck_contracts.errors._root import RaincheckError
+from raincheck_contracts.errors.index import (
+    EmbeddedServerError,
+    IdempotencyConflictError,
+    IndexAccessError,
+    IndexProtocolError,
+    IndexUnavailableError,
+    InvalidWriteError,
+    MetadataConflictError,
+    RunNotFoundError,
+    StaleFenceError,
+    VersionExistsError,
+    VersionNameError,
+)
+from raincheck_contracts.errors.resolution import (
+    MetadataPointerError,
+    ReferenceNotFoundError,
+    ResolutionError,
+    TypeMismatchError,
+)
+from raincheck_contracts.errors.run import (
+    RunCancelledError,
+    RunError,
+    StepFailedError,
+)
+from raincheck_contracts.errors.store import (
+    BlobCorruptError,
+    BlobMissingError,
+    MaterializerNotFoundError,
+    StoreError,
+    UnsupportedValueError,
+    UntrustedTypeError,
+)
+from raincheck_contracts.errors.usage import (
+    CompileError,
+    DefinitionError,
+    MessageTooLargeError,
+    NoContextError,
+    ParameterError,
+    ReferenceSyntaxError,
+    SettingsError,
+    UnresolvedReferenceError,
+    UsageError,
+)
+
+__all__ = [
+    "BlobCorruptError",
+    "BlobMissingError",
+    "CompileError",
+    "DefinitionError",
+    "EmbeddedServerError",
+    "IdempotencyConflictError",
+    "IndexAccessError",
+    "IndexProtocolError",
+    "IndexUnavailableError",
+    "InvalidWriteError",
+    "MaterializerNotFoundError",
+    "MessageTooLargeError",
+    "MetadataConflictError",
+    "MetadataPointerError",
+    "NoContextError",
+    "ParameterError",
+    "RaincheckError",
+    "ReferenceNotFoundError",
+    "ReferenceSyntaxError",
+    "ResolutionError",
+    "RunCancelledError",
+    "RunError",
+    "RunNotFoundError",
+    "SettingsError",
+    "StaleFenceError",
+    "StepFailedError",
+    "StoreError",
+    "TypeMismatchError",
+    "UnresolvedReferenceError",
+    "UnsupportedValueError",
+    "UntrustedTypeError",
+    "UsageError",
+    "VersionExistsError",
+    "VersionNameError",
+]

@@ -1,0 +1,161 @@
+"""Errors: the index is away, or refused a call."""
+
+from typing_extensions import override
+
+from raincheck_contracts.errors._root import RaincheckError
+
+
+class IndexAccessError(RaincheckError):
+    """The index refused a call."""
+
+
+class IndexUnavailableError(IndexAccessError, ConnectionError):
+    """The index does not answer."""
+
+    def __init__(self, url: str, problem: str) -> None:
+        super().__init__(url, problem)
+        self.url = url
+        self.problem = problem
+
+    @override
+    def __str__(self) -> str:
+        return (
+            f"the index at {self.url} does not answer: {self.problem}. Start it, or set "
+            "RAINCHECK_URL; without RAINCHECK_URL the embedded server is used."
+        )
+
+
+class IndexProtocolError(IndexAccessError):
+    """The index was written by another version, or its server cannot hold one."""
+
+    def __init__(self, url: str, problem: str) -> None:
+        super().__init__(url, problem)
+        self.url = url
+        self.problem = problem
+
+    @override
+    def __str__(self) -> str:
+        return f"the index at {self.url}: {self.problem}"
+
+
+class StaleFenceError(IndexAccessError):
+    """The attempt no longer owns its step; its write was refused."""
+
+    def __init__(self, run: str, step: str) -> None:
+        super().__init__(run, step)
+        self.run = run
+        self.step = step
+
+    @override
+    def __str__(self) -> str:
+        return (
+            f"step {self.step!r} of run {self.run} is no longer this attempt's: nothing was written"
+        )
+
+
+class VersionExistsError(IndexAccessError, ValueError):
+    """A version is created once."""
+
+    def __init__(self, artifact: str, version: str) -> None:
+        super().__init__(artifact, version)
+        self.artifact = artifact
+        self.version = version
+
+    @override
+    def __str__(self) -> str:
+        return (
+            f"{self.artifact}@{self.version} exists already. Leave the version out to get the "
+            "next number."
+        )
+
+
+class VersionNameError(IndexAccessError, ValueError):
+    """A version name that the index would number itself."""
+
+    def __init__(self, artifact: str, version: str, expected: str) -> None:
+        super().__init__(artifact, version, expected)
+        self.artifact = artifact
+        self.version = version
+        self.expected = expected
+
+    @override
+    def __str__(self) -> str:
+        return (
+            f"{self.artifact}@{self.version}: whole numbers are given by the index, next is "
+            f"{self.expected}. Leave the version out, or name it otherwise."
+        )
+
+
+class MetadataConflictError(IndexAccessError, ValueError):
+    """A metadata key is written once."""
+
+    def __init__(self, version: str, key: str, old: str, new: str) -> None:
+        super().__init__(version, key, old, new)
+        self.version = version
+        self.key = key
+        self.old = old
+        self.new = new
+
+    @override
+    def __str__(self) -> str:
+        return (
+            f"{self.version} has {self.key}={self.old} already, refused {self.new}. A "
+            "re-measured value belongs under another key."
+        )
+
+
+class IdempotencyConflictError(IndexAccessError, ValueError):
+    """An idempotency key was used for another request."""
+
+    def __init__(self, pipeline: str, key: str, run: str) -> None:
+        super().__init__(pipeline, key, run)
+        self.pipeline = pipeline
+        self.key = key
+        self.run = run
+
+    @override
+    def __str__(self) -> str:
+        return (
+            f"idempotency key {self.key!r} of pipeline {self.pipeline!r} belongs to run "
+            f"{self.run}, which had another compiled pipeline or other parameters"
+        )
+
+
+class RunNotFoundError(IndexAccessError, LookupError):
+    """No run of that id is in the index."""
+
+    def __init__(self, run: str) -> None:
+        super().__init__(run)
+        self.run = run
+
+    @override
+    def __str__(self) -> str:
+        return f"there is no run {self.run}; finished runs are kept for 7 days, failed ones for 30"
+
+
+class InvalidWriteError(IndexAccessError, ValueError):
+    """A write that the index refuses as a whole."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(problem)
+        self.problem = problem
+
+    @override
+    def __str__(self) -> str:
+        return self.problem
+
+
+class EmbeddedServerError(RaincheckError):
+    """The embedded server cannot be started."""
+
+    def __init__(self, home: str, problem: str, log: str) -> None:
+        super().__init__(home, problem, log)
+        self.home = home
+        self.problem = problem
+        self.log = log
+
+    @override
+    def __str__(self) -> str:
+        return (
+            f"the embedded server in {self.home} did not start: {self.problem}. Its log: {self.log}"
+        )

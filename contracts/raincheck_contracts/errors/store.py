@@ -1,0 +1,84 @@
+"""Errors: bytes cannot be written or read."""
+
+from typing_extensions import override
+
+from raincheck_contracts.errors._root import RaincheckError
+
+
+class StoreError(RaincheckError):
+    """Bytes cannot be written or read."""
+
+
+class MaterializerNotFoundError(StoreError, TypeError):
+    """No materializer is registered for a type or media type."""
+
+    def __init__(self, subject: str) -> None:
+        super().__init__(subject)
+        self.subject = subject
+
+    @override
+    def __str__(self) -> str:
+        return (
+            f"no materializer for {self.subject}. Register one with "
+            "raincheck.register_materializer(MyMaterializer()); docs/materializers.md shows "
+            "how. Pickle is never used unasked."
+        )
+
+
+class UnsupportedValueError(StoreError, ValueError):
+    """A value would not come back as it was."""
+
+    def __init__(self, where: str, problem: str, remedy: str) -> None:
+        super().__init__(where, problem, remedy)
+        self.where = where
+        self.problem = problem
+        self.remedy = remedy
+
+    @override
+    def __str__(self) -> str:
+        return f"{self.where}: {self.problem}. {self.remedy}"
+
+
+class UntrustedTypeError(StoreError, TypeError):
+    """An estimator holds types that are not on the trusted list."""
+
+    def __init__(self, types: tuple[str, ...]) -> None:
+        super().__init__(types)
+        self.types = types
+
+    @override
+    def __str__(self) -> str:
+        return (
+            f"not on the trusted list: {', '.join(self.types)}. If you trust them, call "
+            "raincheck.trust_types(...) in the module that producers and workers import."
+        )
+
+
+class BlobMissingError(StoreError, LookupError):
+    """A blob that the index names is not in the store."""
+
+    def __init__(self, digest: str, place: str) -> None:
+        super().__init__(digest, place)
+        self.digest = digest
+        self.place = place
+
+    @override
+    def __str__(self) -> str:
+        return f"blob {self.digest} is not in {self.place}"
+
+
+class BlobCorruptError(StoreError):
+    """The bytes of a blob are not those that were published."""
+
+    def __init__(self, digest: str, place: str, problem: str) -> None:
+        super().__init__(digest, place, problem)
+        self.digest = digest
+        self.place = place
+        self.problem = problem
+
+    @override
+    def __str__(self) -> str:
+        return (
+            f"blob {self.digest} in {self.place}: {self.problem}. It is not used; restore it "
+            "from a copy or publish the value anew."
+        )

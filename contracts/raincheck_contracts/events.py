@@ -1,0 +1,185 @@
+"""Events: facts of the index in the past tense, as CloudEvents 1.0.
+
+The index keeps each event as a stream entry of flat text fields; `event_from_entry`
+gives it its CloudEvents form. Fields of an entry:
+
+    k   kind: published, alias, tag, metadata, finished
+    a   artifact            v   version           s   sequence
+    n   alias, tag or metadata key (for its kind) p   version the alias named before
+    r   run                 w   pipeline          o   outcome of the run
+    d   causation depth     t   server time, milliseconds since the epoch
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Annotated, Literal
+
+from pydantic import Field, TypeAdapter
+
+from raincheck_contracts._base import Contract
+from raincheck_contracts.names import (
+    ArtifactName,
+    MetadataKey,
+    PipelineName,
+    RunId,
+    Tag,
+    VersionName,
+)
+from raincheck_contracts.references import Alias
+from raincheck_contracts.runs import RunStatus
+
+
+class _Cause(Contract):
+    run: RunId | None = None
+    """The run that did it; None when done by hand."""
+    depth: Annotated[int, Field(ge=0)] = 0
+    """Triggers between the first cause and this event."""
+
+
+class VersionPublishedData(_Cause):
+    """What `ArtifactVersionPublished` says."""
+
+    artifact: ArtifactName
+    version: VersionName
+    sequence: Annotated[int, Field(ge=1)]
+
+
+class AliasMovedData(_Cause):
+    """What `AliasMoved` says."""
+
+    artifact: ArtifactName
+    alias: Alias
+    version: VersionName
+    previous: VersionName | None = None
+
+
+class TagAddedData(_Cause):
+    """What `TagAdded` says."""
+
+    artifact: ArtifactName
+    version: VersionName
+    sequence: Annotated[int, Field(ge=1)]
+    tag: Tag
+
+
+class MetadataLoggedData(_Cause):
+    """What `MetadataLogged` says."""
+
+    artifact: ArtifactName
+    version: VersionName
+    sequence: Annotated[int, Field(ge=1)]
+    key: MetadataKey
+
+
+class RunFinishedData(Contract):
+    """What `RunFinished` says."""
+
+    run: RunId
+    depth: Annotated[int, Field(ge=0)] = 0
+    pipeline: PipelineName
+    status: RunStatus
+
+
+class _Event(Contract):
+    specversion: Literal["1.0"] = "1.0"
+    id: str
+    """`<revision>-<position>`, unique within the source and in the order of the index."""
+    source: str
+    """`raincheck/<namespace>`."""
+    time: datetime
+    datacontenttype: Literal["application/json"] = "application/json"
+
+
+class ArtifactVersionPublished(_Event):
+    """A version was published."""
+
+    type: Literal["raincheck.artifact_version_published.v1"] = (
+        "raincheck.artifact_version_published.v1"
+    )
+    subject: str
+    data: VersionPublishedData
+
+
+class AliasMoved(_Event):
+    """An alias names another version."""
+
+    type: Literal["raincheck.alias_moved.v1"] = "raincheck.alias_moved.v1"
+    subject: str
+    data: AliasMovedData
+
+
+class TagAdded(_Event):
+    """A version was tagged."""
+
+    type: Literal["raincheck.tag_added.v1"] = "raincheck.tag_added.v1"
+    subject: str
+    data: TagAddedData
+
+
+class MetadataLogged(_Event):
+    """A version got a metadata entry after its publication."""
+
+    type: Literal["raincheck.metadata_logged.v1"] = "raincheck.metadata_logged.v1"
+    subject: str
+    data: MetadataLoggedData
+
+
+class RunFinished(_Event):
+    """A run reached a final state."""
+
+    type: Literal["raincheck.run_finished.v1"] = "raincheck.run_finished.v1"
+    subject: str
+    data: RunFinishedData
+
+
+Event = Annotated[
+    ArtifactVersionPublished | AliasMoved | TagAdded | MetadataLogged | RunFinished,
+    Field(discriminator="type"),
+]
+EVENT: TypeAdapter[Event] = TypeAdapter(Event)
+
+_TYPES = {
+    "published": "raincheck.artifact_version_published.v1",
+    "alias": "raincheck.alias_moved.v1",
+    "tag": "raincheck.tag_added.v1",
+    "metadata": "raincheck.metadata_logged.v1",
+    "finished": "raincheck.run_finished.v1",
+}
+# The fields of an entry that each kind's data take, by the name they have there.
+_DATA = {
+    "published": {"artifact": "a", "version": "v", "sequence": "s"},
+    "alias": {"artifact": "a", "alias": "n", "version": "v", "previous": "p"},
+    "tag": {"artifact": "a", "version": "v", "sequence": "s", "tag": "n"},
+    "metadata": {"artifact": "a", "version": "v", "sequence": "s", "key": "n"},
+    "finished": {"pipeline": "w", "status": "o"},
+}
+
+
+def event_from_entry(namespace: str, entry_id: str, entry: Mapping[str, str]) -> Event:
+    """The CloudEvents form of one entry of the event stream.
+
+    Args:
+        namespace: of the index that the entry was read from.
+        entry_id: the entry's id in the stream.
+        entry: its fields, see the head of this module.
+
+    Returns:
+        The event.
+
+    Raises:
+        pydantic.ValidationError: when the entry is not one that the index writes.
+    """
+    kind = entry.get("k", "")
+    names = {"run": "r", "depth": "d", **_DATA.get(kind, {})}
+    version = entry.get("v", "")
+    subject = f"{entry['a']}@{version}" if "a" in entry else f"run/{entry.get('r', '')}"
+    return EVENT.validate_python(
+        {
+            "type": _TYPES.get(kind, kind),
+            "id": entry_id,
+            "source": f"raincheck/{namespace}",
+            "subject": subject,
+            "time": datetime.fromtimestamp(int(entry["t"]) / 1000, UTC),
+            "data": {key: entry[field] for key, field in names.items() if field in entry},
+        }
+    )

@@ -1,0 +1,140 @@
+"""Runs and step runs as records: states, errors as data, what a step waits for."""
+
+import re
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
+from typing_extensions import override
+
+from raincheck_contracts._base import Contract, JsonValue
+from raincheck_contracts.artifacts import Binding
+from raincheck_contracts.names import OutputName, PipelineName, RunId, StepName
+
+
+class RunStatus(StrEnum):
+    """State of a run as a person sees it; the last three are final."""
+
+    QUEUED = "queued"
+    """No step has started."""
+    WAITING = "waiting"
+    """No step runs or is queued, and at least one waits for what it refers to."""
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def final(self) -> bool:
+        """Whether the run can no longer change."""
+        return self in {RunStatus.SUCCEEDED, RunStatus.FAILED, RunStatus.CANCELLED}
+
+
+class StepState(StrEnum):
+    """State of a step run."""
+
+    PENDING = "pending"
+    """An earlier step of the run has not succeeded yet."""
+    QUEUED = "queued"
+    """Ready for a worker."""
+    WAITING = "waiting"
+    """Parked until what it refers to exists."""
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    SKIPPED = "skipped"
+    """An earlier step failed."""
+
+
+class ErrorInfo(Contract):
+    """An error as data."""
+
+    type: str
+    """Class of the exception, `module.QualifiedName`."""
+    message: str
+    traceback: str = ""
+    retryable: bool = True
+
+
+class MissingReason(StrEnum):
+    """Why a reference cannot be resolved."""
+
+    ARTIFACT_UNKNOWN = "artifact-unknown"
+    VERSION_UNKNOWN = "version-unknown"
+    ALIAS_UNKNOWN = "alias-unknown"
+    METADATA_KEY_UNKNOWN = "metadata-key-unknown"
+    TAG_UNKNOWN = "tag-unknown"
+    NO_CANDIDATE = "no-candidate"
+    """No version has the metric, or satisfies the conditions."""
+    VERSION_PASSED = "version-passed"
+    """The version can never come: the counter has passed it."""
+
+
+class MissingReference(Contract):
+    """A reference that could not be resolved when last looked at."""
+
+    reference: str
+    """As written."""
+    reason: MissingReason
+    deadline: int | None = None
+    """When its wait ends, milliseconds since the epoch by the server's clock."""
+
+    @override
+    def __str__(self) -> str:
+        """One sentence for a person."""
+        return f"{self.reference}: {self._detail()}"
+
+    def _detail(self) -> str:
+        version, _, key = self.reference.partition("#")
+        artifact = re.split("[@:?]", version, maxsplit=1)[0]
+        selected = version[len(artifact) + 1 :]
+        return {
+            MissingReason.ARTIFACT_UNKNOWN: f"artifact {artifact!r} has no versions yet",
+            MissingReason.VERSION_UNKNOWN: f"{artifact!r} has no version {selected!r} yet",
+            MissingReason.ALIAS_UNKNOWN: f"{artifact!r} has no alias {selected!r} yet",
+            MissingReason.METADATA_KEY_UNKNOWN: f"{version} has no metadata at {key!r} yet",
+            MissingReason.TAG_UNKNOWN: f"no version of {artifact!r} has that tag yet",
+            MissingReason.NO_CANDIDATE: f"no version of {artifact!r} qualifies yet",
+            MissingReason.VERSION_PASSED: (
+                f"it can never come: the versions of {artifact!r} have counted past it"
+            ),
+        }[self.reason]
+
+
+class StepRun(Contract):
+    """One execution of a step within a run."""
+
+    run: RunId
+    step: StepName
+    state: StepState
+    attempt: Annotated[int, Field(ge=0)] = 0
+    lost: Annotated[int, Field(ge=0)] = 0
+    """Attempts whose worker died."""
+    node: str | None = None
+    started_at: int | None = None
+    """Milliseconds since the epoch, by the server's clock."""
+    ended_at: int | None = None
+    bindings: dict[str, Binding] = {}
+    """By the reference as written, or `step.output`."""
+    revision: int | None = None
+    """Index revision at which the step was bound."""
+    missing: tuple[MissingReference, ...] = ()
+    outputs: dict[OutputName, str] = {}
+    """Output -> `artifact@version`."""
+    error: ErrorInfo | None = None
+    reason: str | None = None
+    """Why it is in this state, where the state alone does not say."""
+
+
+class Run(Contract):
+    """One execution of a pipeline."""
+
+    id: RunId
+    pipeline: PipelineName
+    status: RunStatus
+    parameters: dict[str, JsonValue] = {}
+    submitted_at: int
+    ended_at: int | None = None
+    steps: tuple[StepRun, ...] = ()
+    reason: str | None = None
