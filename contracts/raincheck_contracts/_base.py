@@ -36,12 +36,15 @@ class Contract(BaseModel):
     @model_serializer(mode="wrap")
     def _without_defaults(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
         # Messages stay small and readable: what is left at its default is left out,
-        # but never a tag (a Literal) that tells a reader what it is looking at.
+        # but never a tag (a Literal) or a nested shape that tells a reader what it is.
         data: dict[str, Any] = write(self)
         for name, field in type(self).model_fields.items():
             if field.is_required() or get_origin(field.annotation) is Literal:
                 continue
-            if getattr(self, name) == field.get_default(call_default_factory=True):
+            value = getattr(self, name)
+            if isinstance(value, Contract):
+                continue
+            if value == field.get_default(call_default_factory=True):
                 data.pop(field.alias or name, None)
         return data
 

@@ -27,6 +27,7 @@ from raincheck_contracts.names import (
     Tag,
     VersionName,
 )
+from raincheck_contracts.pointers import tokens_of
 
 
 def _alias(text: str) -> str:
@@ -133,9 +134,7 @@ class Reference(Contract):
         """The unescaped tokens of the pointer; empty without one."""
         if self.pointer is None:
             return ()
-        return tuple(
-            token.replace("~1", "/").replace("~0", "~") for token in self.pointer[1:].split("/")
-        )
+        return tokens_of(self.pointer)
 
     @override
     def __str__(self) -> str:
@@ -176,15 +175,3 @@ def _format_selector(selector: Selector) -> str:
             return f"?tag={selector.tag}"
         case WhereSelector():
             return "?where=" + ",".join(map(_format_condition, selector.conditions))
-
-
-def pointer_of(*tokens: str | int) -> str:
-    """The JSON Pointer of a path of keys and list positions (RFC 6901, section 3).
-
-    Args:
-        tokens: keys of objects and positions in lists, outermost first.
-
-    Returns:
-        The pointer, with `~` and `/` escaped: `pointer_of("a/b", 0) == "/a~1b/0"`.
-    """
-    return "".join("/" + str(token).replace("~", "~0").replace("/", "~1") for token in tokens)

@@ -69,6 +69,12 @@ class MissingReason(StrEnum):
     """No version has the metric, or satisfies the conditions."""
     VERSION_PASSED = "version-passed"
     """The version can never come: the counter has passed it."""
+    TOO_SELECTIVE = "too-selective"
+    """More than 1,000 newer versions fail the conditions."""
+    NO_OUTPUT = "no-output"
+    """An earlier step returned nothing for this output."""
+    METADATA_TOO_LARGE = "metadata-too-large"
+    """The step would bind more than 64 KiB of metadata."""
 
 
 class MissingReference(Contract):
@@ -99,6 +105,12 @@ class MissingReference(Contract):
             MissingReason.VERSION_PASSED: (
                 f"it can never come: the versions of {artifact!r} have counted past it"
             ),
+            MissingReason.TOO_SELECTIVE: (
+                f"the newest 1,000 versions of {artifact!r} fail the conditions; "
+                "use a tag or an alias"
+            ),
+            MissingReason.NO_OUTPUT: "the earlier step returned nothing for this output",
+            MissingReason.METADATA_TOO_LARGE: "the step would bind over 64 KiB of metadata",
         }[self.reason]
 
 

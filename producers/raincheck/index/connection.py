@@ -1,0 +1,197 @@
+"""The connection to the server: the only module of the index that imports redis."""
+
+import os
+import secrets
+import threading
+from collections.abc import Sequence
+from typing import Any, Protocol, TypeAlias, cast
+
+import redis
+from redis.backoff import ExponentialBackoff
+from redis.retry import Retry
+
+from raincheck.index.library import PREFIX, PROTOCOL, library_source
+from raincheck_contracts.errors import IndexProtocolError, IndexUnavailableError
+
+Argument: TypeAlias = str | bytes | int | float
+
+#: Seconds. Every write is an idempotent script, so redis-py may repeat it.
+_SOCKET_TIMEOUT = 30.0
+_CONNECT_TIMEOUT = 3.0
+_RETRIES = 3
+
+
+class Commands(Protocol):
+    """What is used of a redis-py client; its own signatures are partly untyped."""
+
+    def execute_command(self, *arguments: Argument) -> Any:
+        """Send one command and wait for its reply."""
+        ...
+
+    def pipeline(self, *, transaction: bool) -> "Batch":
+        """Collect commands for one round trip."""
+        ...
+
+    def close(self) -> None:
+        """Close all connections."""
+        ...
+
+
+class Batch(Protocol):
+    """Commands sent in one round trip."""
+
+    def execute_command(self, *arguments: Argument) -> object:
+        """Add one command."""
+        ...
+
+    def execute(self) -> list[Any]:
+        """Send them; their replies in order."""
+        ...
+
+
+class Connection:
+    """One namespace of one server; connects at first use, anew in a forked child.
+
+    Args:
+        url: redis-py URL of a Redis (>= 7) or Valkey server.
+        namespace: prefix of all keys, `rc:{<namespace>}:`.
+        client: a ready client instead of the URL's, for fakeredis in tests.
+        socket_timeout: seconds that one call may take.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        namespace: str,
+        *,
+        client: Commands | None = None,
+        socket_timeout: float = _SOCKET_TIMEOUT,
+    ) -> None:
+        self.url = url
+        self.namespace = namespace
+        self.prefix = f"rc:{{{namespace}}}:"
+        self._socket_timeout = socket_timeout
+        self._given = client
+        self._client: Commands | None = None
+        self._pid = 0
+        self._lock = threading.Lock()
+
+    @property
+    def client(self) -> Commands:
+        """The client of this process; opens the index when it is new.
+
+        Raises:
+            IndexUnavailableError: the server does not answer.
+            IndexProtocolError: it is too old, or holds another protocol's index.
+        """
+        if self._client is None or self._pid != os.getpid():
+            with self._lock:
+                if self._client is None or self._pid != os.getpid():
+                    self._client = self._open()
+                    self._pid = os.getpid()
+        return self._client
+
+    def _open(self) -> Commands:
+        client = self._given
+        if client is None:
+            try:
+                client = cast(
+                    "Commands",
+                    redis.Redis.from_url(
+                        self.url,
+                        socket_timeout=self._socket_timeout,
+                        socket_connect_timeout=_CONNECT_TIMEOUT,
+                        retry=Retry(ExponentialBackoff(cap=1.0, base=0.05), _RETRIES),
+                        health_check_interval=25,
+                    ),
+                )
+            except ValueError as error:
+                raise IndexUnavailableError(_redacted(self.url), str(error)) from error
+        reply = self._fcall(client, "open", [str(PROTOCOL), secrets.token_hex(8)])
+        found = text(reply[2])
+        if found != str(PROTOCOL):
+            problem = f"it holds protocol {found}, this release speaks {PROTOCOL}"
+            raise IndexProtocolError(_redacted(self.url), problem)
+        return client
+
+    def call(self, function: str, *arguments: Argument) -> Any:
+        """Call a function of the library that may write.
+
+        Args:
+            function: its name without the protocol prefix.
+            arguments: as its Lua head comment lists them.
+
+        Returns:
+            The reply: bytes, integers, None and lists of those.
+
+        Raises:
+            IndexUnavailableError: the server does not answer or refused the call.
+        """
+        return self._fcall(self.client, function, arguments)
+
+    def read(self, function: str, *arguments: Argument) -> Any:
+        """As `call`, for a function that only reads."""
+        return self._fcall(self.client, function, arguments, command="FCALL_RO")
+
+    def ask(self, commands: Sequence[Sequence[str | int]]) -> list[Any]:
+        """Send read commands in one round trip.
+
+        Args:
+            commands: each a command with its arguments.
+
+        Returns:
+            Their raw replies, in order.
+
+        Raises:
+            IndexUnavailableError: the server does not answer.
+        """
+        try:
+            pipeline = self.client.pipeline(transaction=False)
+            for command in commands:
+                pipeline.execute_command(*command)
+            return pipeline.execute()
+        except (redis.ConnectionError, redis.TimeoutError, OSError) as error:
+            raise IndexUnavailableError(_redacted(self.url), str(error)) from error
+
+    def _fcall(
+        self,
+        client: Commands,
+        function: str,
+        arguments: Sequence[Argument],
+        *,
+        command: str = "FCALL",
+    ) -> Any:
+        name = PREFIX + function
+        try:
+            try:
+                return client.execute_command(command, name, 1, self.prefix, *arguments)
+            except redis.ResponseError as error:
+                if "function not found" not in str(error).lower():
+                    raise
+            client.execute_command("FUNCTION", "LOAD", "REPLACE", library_source())
+            return client.execute_command(command, name, 1, self.prefix, *arguments)
+        except (redis.ConnectionError, redis.TimeoutError, OSError) as error:
+            raise IndexUnavailableError(_redacted(self.url), str(error)) from error
+        except redis.ResponseError as error:
+            if "unknown command" in str(error).lower():
+                problem = "the server has no functions: Redis 7 or Valkey is needed"
+                raise IndexProtocolError(_redacted(self.url), problem) from error
+            raise IndexUnavailableError(_redacted(self.url), str(error)) from error
+
+    def close(self) -> None:
+        """Close this process's connections; the next call opens new ones."""
+        if self._client is not None and self._given is None:
+            self._client.close()
+        self._client = None
+
+
+def text(value: bytes | str | None) -> str:
+    """A reply as text; None is the empty text."""
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else value.decode()
+
+
+def _redacted(url: str) -> str:
+    scheme, separator, rest = url.partition("://")
+    return scheme + separator + rest.rpartition("@")[2]

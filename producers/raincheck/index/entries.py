@@ -1,0 +1,93 @@
+"""What a publication writes: versions with their metadata, checked before they are sent."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from raincheck.index.connection import Argument
+from raincheck_contracts._base import JsonValue, canonical_json
+from raincheck_contracts.artifacts import VersionRecord
+from raincheck_contracts.errors import InvalidWriteError
+
+#: Limits of one call: the index ranks every number and binds what is asked for.
+MAX_METADATA_KEYS = 64
+MAX_METADATA_BYTES = 16 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewVersion:
+    """One version to publish."""
+
+    artifact: str
+    record: VersionRecord
+    version: str | None = None
+    """None takes the next number."""
+    output: str = ""
+    """The step's output that it is; unique within a step."""
+    inline: bytes | None = None
+    tags: tuple[str, ...] = ()
+    metadata: Mapping[str, JsonValue] = field(default_factory=dict[str, JsonValue])
+
+    def arguments(self) -> list[Argument]:
+        """As `Versions.read_item` of the Lua library reads it."""
+        return [
+            self.output,
+            self.artifact,
+            self.version or "",
+            self.record.canonical_json(),
+            "0" if self.inline is None else "1",
+            self.inline or b"",
+            len(self.tags),
+            *self.tags,
+            *entry_arguments(self.metadata),
+        ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForeignMetadata:
+    """Metadata that a step logs to a version it did not make."""
+
+    artifact: str
+    version: str
+    metadata: Mapping[str, JsonValue]
+
+    def arguments(self) -> list[Argument]:
+        """As `read_foreign` of the Lua library reads it."""
+        return [self.artifact, self.version, *entry_arguments(self.metadata)]
+
+
+def entry_arguments(metadata: Mapping[str, JsonValue]) -> list[Argument]:
+    """Metadata as the Lua library reads it: count, then key, raw JSON, number or empty.
+
+    Args:
+        metadata: by top-level key.
+
+    Returns:
+        The arguments.
+
+    Raises:
+        InvalidWriteError: too many keys, too large a value, or a value that is no JSON;
+            names the key.
+    """
+    if len(metadata) > MAX_METADATA_KEYS:
+        raise InvalidWriteError(f"{len(metadata)} metadata keys, over {MAX_METADATA_KEYS}")
+    arguments: list[Argument] = [len(metadata)]
+    for key, value in metadata.items():
+        try:
+            raw = canonical_json(value)
+        except (TypeError, ValueError) as error:
+            raise InvalidWriteError(f"metadata {key!r}: {error}") from error
+        if len(raw) > MAX_METADATA_BYTES:
+            problem = f"metadata {key!r} is {len(raw)} bytes, over {MAX_METADATA_BYTES}"
+            raise InvalidWriteError(f"{problem}; publish large values as artifacts")
+        arguments += [key, raw, _number(value)]
+    return arguments
+
+
+def _number(value: JsonValue) -> str:
+    """The text by which the index ranks it; empty when it is no finite double."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return ""
+    try:
+        return repr(float(value))
+    except OverflowError:
+        return ""

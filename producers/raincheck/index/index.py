@@ -1,0 +1,27 @@
+"""The index of one namespace: its scripts and its records behind one object."""
+
+from raincheck.index.connection import Connection
+from raincheck.index.node_scripts import NodeScripts
+from raincheck.index.records import Records
+from raincheck.index.run_scripts import RunScripts
+from raincheck.index.version_scripts import VersionScripts
+
+
+class Index:
+    """Everything one namespace of the index can do.
+
+    Args:
+        connection: to the server and namespace.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.runs = RunScripts(connection)
+        self.versions = VersionScripts(connection)
+        self.nodes = NodeScripts(connection)
+        self.records = Records(connection)
+
+    @property
+    def namespace(self) -> str:
+        """The namespace."""
+        return self.connection.namespace

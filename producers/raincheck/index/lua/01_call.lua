@@ -1,0 +1,136 @@
+#!lua name=raincheck_1
+-- Raincheck's function library, protocol 1: every change of state of the index.
+--
+-- The files of this folder are joined in the order of their names. Each registered
+-- function takes one key, the prefix `rc:{<namespace>}:`, under which it builds all
+-- others (one hash tag, so one slot of a cluster). A function first reads and checks
+-- everything, then writes: neither Lua nor MULTI rolls back.
+--
+-- User JSON travels as raw text and is never decoded or encoded here: cjson turns
+-- empty lists into objects and loses integers above 2^53. Ids and nonces come from
+-- the caller: `math.random` repeats after a restart.
+--
+-- Helpers live in tables because a chunk may hold 200 locals, and nothing is global
+-- because one global poisons a server for every later script.
+--
+-- Keys of this file
+--   index   hash    epoch, revision, tick, protocol            for ever
+--   events  stream  id <revision>-<i>; fields: see events.py   1,000,000 entries
+--   bad     stream  what was refused as forged, with reason    10,000 entries
+
+local FIELD, ITEM = "\31", "\30" -- packed references: fields of one, one after another
+local TERM, PART = "\29", "\28" -- conditions of one selector, parts of one condition
+
+local Text = {}
+
+function Text.split(text, separator)
+  local out, start = {}, 1
+  if not text or text == "" then
+    return out
+  end
+  while true do
+    local at = string.find(text, separator, start, true)
+    if not at then
+      out[#out + 1] = string.sub(text, start)
+      return out
+    end
+    out[#out + 1] = string.sub(text, start, at - 1)
+    start = at + 1
+  end
+end
+
+-- `%d` and not `tostring`: no exponent, no fraction, whatever the Lua version.
+function Text.int(number)
+  return string.format("%d", number)
+end
+
+-- A JSON number as a number; nil for every other text, also for those that `tonumber`
+-- takes and JSON does not (`0x10`, ` 1`, `nan`).
+function Text.json_number(raw)
+  if not raw or not string.find(raw, "^%-?%d") or string.find(raw, "[xX]") then
+    return nil
+  end
+  local number = tonumber(raw)
+  if number and number == number and number > -math.huge and number < math.huge then
+    return number
+  end
+  return nil
+end
+
+-- The state of one call: its arguments read one after another, one clock reading, and
+-- one revision, raised when the first event is written.
+local Call = {}
+Call.__index = Call
+
+function Call.open(keys, args)
+  return setmetatable({ prefix = keys[1], args = args, at = 0, event_count = 0 }, Call)
+end
+
+function Call:take()
+  self.at = self.at + 1
+  return self.args[self.at]
+end
+
+function Call:number()
+  return tonumber(self:take())
+end
+
+function Call:key(...)
+  return self.prefix .. table.concat({ ... })
+end
+
+function Call:now()
+  if not self.milliseconds then
+    local time = redis.call("TIME")
+    self.milliseconds = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+  end
+  return self.milliseconds
+end
+
+function Call:tick()
+  return tonumber(redis.call("HGET", self:key("index"), "tick") or 0)
+end
+
+function Call:revision()
+  if not self.raised then
+    self.raised = redis.call("HINCRBY", self:key("index"), "revision", 1)
+  end
+  return self.raised
+end
+
+function Call:current_revision()
+  return self.raised or tonumber(redis.call("HGET", self:key("index"), "revision") or 0)
+end
+
+-- Appends an event. `cause` is {run, depth} or nil.
+function Call:announce(kind, cause, ...)
+  self.event_count = self.event_count + 1
+  local fields = { "k", kind, "t", Text.int(self:now()), ... }
+  if cause and cause.run ~= "" then
+    fields[#fields + 1] = "r"
+    fields[#fields + 1] = cause.run
+    fields[#fields + 1] = "d"
+    fields[#fields + 1] = cause.depth or "0"
+  end
+  local id = Text.int(self:revision()) .. "-" .. Text.int(self.event_count)
+  redis.call("XADD", self:key("events"), "MAXLEN", "~", "1000000", id, unpack(fields))
+end
+
+function Call:quarantine(reason, run, step)
+  redis.call("XADD", self:key("bad"), "MAXLEN", "~", "10000", "*",
+    "reason", reason, "run", run, "step", step)
+end
+
+local Index = {}
+
+-- open(protocol, epoch) -> {epoch, revision, protocol}
+-- The first caller gives the epoch and the protocol; both stay.
+function Index.open(keys, args)
+  local call = Call.open(keys, args)
+  redis.call("HSETNX", call:key("index"), "protocol", args[1])
+  redis.call("HSETNX", call:key("index"), "epoch", args[2])
+  redis.call("HSETNX", call:key("index"), "tick", "1")
+  return redis.call("HMGET", call:key("index"), "epoch", "revision", "protocol")
+end
+
+redis.register_function("rc1_open", Index.open)

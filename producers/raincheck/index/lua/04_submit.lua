@@ -1,0 +1,124 @@
+-- submit: records a run and its steps; those that need nothing become ready.
+--
+-- Keys: see 03_runs.lua
+
+local Submit = {}
+
+local MAX_STEPS = 2000
+
+local function read_steps(call, count)
+  local steps = {}
+  for i = 1, count do
+    steps[i] = {
+      name = call:take(), needs = call:take(), queue = call:take(), limits = call:take(),
+      successors = call:take(), digest = call:take(), body = call:take(),
+    }
+  end
+  return steps
+end
+
+local function store_spec(call, digest, head, refs, steps)
+  local key = call:key("spec:", digest)
+  if redis.call("EXISTS", key) == 0 then
+    local names = {}
+    for i, step in ipairs(steps) do
+      names[i] = step.name
+      redis.call("HSET", key, "x:" .. step.name, step.body, "d:" .. step.name, step.digest,
+        "n:" .. step.name, step.successors, "u:" .. step.name, step.needs,
+        "q:" .. step.name, step.queue, "t:" .. step.name, step.limits)
+    end
+    redis.call("HSET", key, "head", head, "steps", table.concat(names, " "), "refs", refs)
+  end
+  redis.call("HINCRBY", key, "live", 1)
+  redis.call("PERSIST", key)
+end
+
+-- The run of an earlier submit with this run id or idempotency key, and whether that
+-- submit said the same.
+local function earlier(call, run, idem, request)
+  local existing = Runs.get(call, run, "request")
+  if existing then
+    return run, existing == request
+  end
+  local stored = idem ~= "" and redis.call("GET", idem)
+  if stored then
+    local parts = Text.split(stored, FIELD)
+    return parts[1], parts[2] == request
+  end
+  return nil
+end
+
+local function store_run(call, run, r, steps)
+  local key = Runs.key(call, run)
+  redis.call("HSET", key, "state", "live", "pipeline", r.pipeline, "spec", r.spec,
+    "params", r.params, "request", r.request, "queue", r.queue, "priority", r.priority,
+    "wait", r.wait, "submitted", Text.int(call:now()), "depth", r.depth,
+    "left", Text.int(#steps), "failed", "0", "inline", r.inline, "idem", r.idem)
+  for _, step in ipairs(steps) do
+    redis.call("HSET", key, "s:" .. step.name, "P", "u:" .. step.name, step.needs)
+  end
+  redis.call("ZADD", call:key("runs:live"), call:now(), run)
+  if r.idem ~= "" then
+    redis.call("SET", r.idem, run .. FIELD .. r.request)
+  end
+  if r.inline ~= "" then
+    redis.call("HSET", call:key("node:", r.inline), "i:" .. run, "1")
+  end
+end
+
+local function ready_roots(call, run, r, steps)
+  local start, ready = r.not_before, {}
+  if r.countdown > 0 then
+    start = call:now() + r.countdown
+  end
+  for _, step in ipairs(steps) do
+    if step.needs == "0" then
+      if start > call:now() then
+        Runs.ready_at(call, run, step.name, start)
+      else
+        Runs.ready(call, run, step.name)
+        ready[#ready + 1] = step.name
+      end
+    end
+  end
+  if r.expires > 0 then
+    Runs.timer(call, "x|" .. run, r.expires)
+  end
+  return ready
+end
+
+-- submit(run, pipeline, spec digest, params, request digest, idempotency key, queue,
+--   priority, countdown ms, not before ms, expires ms (0: none), wait ms, depth,
+--   inline node, head, references (run scope), number of steps, per step: name,
+--   number needed, queue, "retries delay timeout", successors, digest, body)
+-- -> {"NEW", run, ready steps...} | {"OLD", run} | {"CONFLICT", run} | {"INVALID", why}
+function Submit.submit(keys, args)
+  local call = Call.open(keys, args)
+  local run = call:take()
+  local r = {
+    pipeline = call:take(), spec = call:take(), params = call:take(), request = call:take(),
+    idem = call:take(), queue = call:take(), priority = call:take(),
+    countdown = call:number(), not_before = call:number(), expires = call:number(),
+    wait = call:take(), depth = call:take(), inline = call:take(),
+  }
+  local head, refs, count = call:take(), call:take(), call:number()
+  if count < 1 or count > MAX_STEPS then
+    return { "INVALID", "a run has 1 to 2,000 steps" }
+  end
+  local steps = read_steps(call, count)
+  if r.idem ~= "" then
+    r.idem = call:key("idem:", r.pipeline, ":", r.idem)
+  end
+  local existing, same = earlier(call, run, r.idem, r.request)
+  if existing then
+    return { same and "OLD" or "CONFLICT", existing }
+  end
+  if r.inline ~= "" and not redis.call("ZSCORE", call:key("nodes"), r.inline) then
+    return { "NODE_UNKNOWN", run }
+  end
+  store_spec(call, r.spec, head, refs, steps)
+  store_run(call, run, r, steps)
+  return { "NEW", run, unpack(ready_roots(call, run, r, steps)) }
+end
+
+redis.register_function("rc1_submit", Submit.submit)

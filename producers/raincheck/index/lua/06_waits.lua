@@ -1,0 +1,130 @@
+-- Waiting: parking a step that misses something, and waking it when it may be there.
+--
+-- A parked step is registered under one wait key, that of its first missing reference:
+-- a change of any other cannot make it runnable. Looking and parking are one script, so
+-- no change falls between them. A change only marks the wait key (O(1)); `wake` moves
+-- the waiters in slices.
+--
+-- Keys of this file
+--   wait:v:<artifact>@<version>         set  <run>/<step>, each in one of these
+--   wait:n:<artifact>                        a first version
+--   wait:a:<artifact>:<alias>                the alias
+--   wait:m:<artifact>@<version>#<key>        metadata of a fixed version
+--   wait:q:<artifact>                        any change of the artifact
+--                                       until woken
+--   wake:<...>  set   waiters of a fired key that are not looked at yet   until woken
+--   dirty       zset  f|<wait key> fired, k|<wait key> being woken, by revision
+
+local Waits = {}
+
+function Waits.fire(call, watch)
+  if redis.call("EXISTS", call:key("wait:", watch)) == 1 then
+    redis.call("ZADD", call:key("dirty"), call:revision(), "f|" .. watch)
+    call.dirty = true
+  end
+end
+
+local function pack_misses(misses, first_park, default)
+  local items, earliest, passed = {}, nil, false
+  for i, missed in ipairs(misses) do
+    local wait = missed.ref.wait or default
+    local deadline = first_park + wait
+    items[i] = missed.ref.written .. FIELD .. missed.code .. FIELD .. Text.int(deadline)
+    earliest = math.min(earliest or deadline, deadline)
+    passed = passed or missed.final or wait == 0
+  end
+  return table.concat(items, ITEM), earliest, passed
+end
+
+-- Parks a step, or says that it must fail: "PARKED" | "FAILED", packed misses.
+-- Waits count from the first parking; a zero wait and a final miss fail at once.
+function Waits.park(call, run, step, misses)
+  local key = Runs.step_key(call, run, step)
+  local first_park = tonumber(redis.call("HGET", key, "first_park") or call:now())
+  local default = tonumber(Runs.get(call, run, "wait"))
+  local packed, earliest, passed = pack_misses(misses, first_park, default)
+  redis.call("HSET", key, "missing", packed, "first_park", Text.int(first_park))
+  if passed or earliest <= call:now() then
+    Runs.fail(call, run, step, "unresolved")
+    return "FAILED", packed
+  end
+  local watch = misses[1].watch
+  redis.call("SADD", call:key("wait:", watch), run .. "/" .. step)
+  redis.call("HSET", key, "park", watch)
+  Runs.unhint(call, run, step)
+  Runs.set_state(call, run, step, "W")
+  Runs.timer(call, "w|" .. run .. "/" .. step, earliest)
+  return "PARKED", packed
+end
+
+-- Takes a step out of the wait set that it is in.
+function Waits.leave(call, run, step)
+  local key = Runs.step_key(call, run, step)
+  local watch = redis.call("HGET", key, "park")
+  if watch then
+    redis.call("SREM", call:key("wait:", watch), run .. "/" .. step)
+    redis.call("SREM", call:key("wake:", watch), run .. "/" .. step)
+    redis.call("HDEL", key, "park")
+    Runs.untimer(call, "w|" .. run .. "/" .. step)
+  end
+end
+
+-- Looks again at what a parked step misses: ready (its message is returned), parked
+-- anew, or failed because a wait has ended.
+function Waits.look(call, run, step)
+  Waits.leave(call, run, step)
+  local packed = redis.call("HGET", Runs.step_key(call, run, step), "refs")
+  local found, misses = Bindings.find(call, run, packed)
+  if found then
+    redis.call("HDEL", Runs.step_key(call, run, step), "missing")
+    Runs.ready(call, run, step)
+    return Runs.message(call, run, step)
+  end
+  Waits.park(call, run, step, misses)
+  return nil
+end
+
+local function next_fired(call)
+  local member = redis.call("ZRANGE", call:key("dirty"), 0, 0)[1]
+  if not member then
+    return nil
+  end
+  local watch = string.sub(member, 3)
+  if string.sub(member, 1, 1) == "f" then
+    -- Those who wait now are looked at once; who parks again waits for the next firing.
+    local waiting, waking = call:key("wait:", watch), call:key("wake:", watch)
+    redis.call("SUNIONSTORE", waking, waking, waiting)
+    redis.call("DEL", waiting)
+    redis.call("ZREM", call:key("dirty"), member)
+    redis.call("ZADD", call:key("dirty"), call:current_revision(), "k|" .. watch)
+  end
+  return watch
+end
+
+-- wake(limit) -> {"1" when more is left, messages...}; at most `limit` waiters.
+function Waits.wake(keys, args)
+  local call = Call.open(keys, args)
+  local left, out = tonumber(args[1]), { "0" }
+  while left > 0 do
+    local watch = next_fired(call)
+    if not watch then
+      return out
+    end
+    local waking = call:key("wake:", watch)
+    for _, member in ipairs(redis.call("SPOP", waking, left)) do
+      local run, step = Runs.parse(member)
+      left = left - 1
+      if Runs.state(call, run, step) == "W" then
+        out[#out + 1] = Waits.look(call, run, step)
+      end
+    end
+    if redis.call("EXISTS", waking) == 0 then
+      redis.call("ZREM", call:key("dirty"), "k|" .. watch)
+    end
+    left = left - 1
+  end
+  out[1] = "1"
+  return out
+end
+
+redis.register_function("rc1_wake", Waits.wake)

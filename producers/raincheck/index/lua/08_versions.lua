@@ -1,0 +1,244 @@
+-- Publication and later entries: versions, metadata, tags, aliases.
+--
+-- Keys of this file: those of 02_references.lua, and
+--   arts        zset    artifact names, all with score 0                for ever
+--   req:<id>    string  reply of a publication or alias move by hand    24 hours
+
+local Versions = {}
+
+local REQUEST_TTL = 86400
+
+-- One version as the caller sends it: output, artifact, version or "", record,
+-- has inline, inline, number of tags, tags, number of entries, per entry: key, raw
+-- JSON, number or "".
+function Versions.read_item(call)
+  local item = {
+    output = call:take(), artifact = call:take(), version = call:take(),
+    record = call:take(), has_inline = call:take() == "1", inline = call:take(),
+    tags = {}, entries = {},
+  }
+  for i = 1, call:number() do
+    item.tags[i] = call:take()
+  end
+  item.entries = Versions.read_entries(call)
+  return item
+end
+
+function Versions.read_entries(call)
+  local entries = {}
+  for i = 1, call:number() do
+    entries[i] = { key = call:take(), raw = call:take(), number = call:take() }
+  end
+  return entries
+end
+
+local function check_entries(entries)
+  for _, entry in ipairs(entries) do
+    if entry.number ~= "" and not Text.json_number(entry.number) then
+      return { "INVALID", "metadata " .. entry.key .. " is not a finite number" }
+    end
+  end
+  return nil
+end
+
+-- nil, or why the items cannot be published. Reads only.
+function Versions.check(call, items)
+  local taken = {}
+  for _, item in ipairs(items) do
+    local name = item.artifact .. "@" .. item.version
+    if item.version ~= "" then
+      if taken[name]
+        or redis.call("EXISTS", call:key("ver:", item.artifact, ":", item.version)) == 1 then
+        return { "EXISTS", item.artifact, item.version }
+      end
+      taken[name] = true
+      if string.find(item.version, "^%d+$") then
+        local given = redis.call("HGET", call:key("art:", item.artifact), "next") or "0"
+        local expected = Text.int(tonumber(given) + 1)
+        if item.version ~= expected then
+          return { "NUMBER", item.artifact, item.version, expected }
+        end
+      end
+    end
+    local bad = check_entries(item.entries)
+    if bad then
+      return bad
+    end
+  end
+  return nil
+end
+
+local function write_entry(call, artifact, key, sequence, entry)
+  redis.call("HSET", key, "m:" .. entry.key, entry.raw)
+  if entry.number ~= "" then
+    redis.call("ZADD", call:key("best:", artifact, ":", entry.key), entry.number,
+      string.format("%016d", sequence))
+  end
+end
+
+local function write_tag(call, artifact, version, key, sequence, tag)
+  redis.call("HSET", key, "t:" .. tag, "1")
+  redis.call("ZADD", call:key("tag:", artifact, ":", tag), sequence, version)
+end
+
+-- Writes one checked item; returns its version name.
+function Versions.write(call, item, cause)
+  local art = call:key("art:", item.artifact)
+  local version = item.version
+  if version == "" or string.find(version, "^%d+$") then
+    version = Text.int(redis.call("HINCRBY", art, "next", 1))
+  end
+  local sequence = redis.call("HINCRBY", art, "seq", 1)
+  local key = call:key("ver:", item.artifact, ":", version)
+  redis.call("HSET", key, "seq", Text.int(sequence), "rev", Text.int(call:revision()),
+    "at", Text.int(call:now()), "rec", item.record)
+  if item.has_inline then
+    redis.call("HSET", key, "inline", item.inline)
+  end
+  redis.call("ZADD", call:key("arts"), 0, item.artifact)
+  redis.call("ZADD", call:key("vers:", item.artifact), sequence, version)
+  for _, entry in ipairs(item.entries) do
+    write_entry(call, item.artifact, key, sequence, entry)
+  end
+  for _, tag in ipairs(item.tags) do
+    write_tag(call, item.artifact, version, key, sequence, tag)
+  end
+  call:announce("published", cause, "a", item.artifact, "v", version, "s", Text.int(sequence))
+  Waits.fire(call, "v:" .. item.artifact .. "@" .. version)
+  Waits.fire(call, "n:" .. item.artifact)
+  Waits.fire(call, "q:" .. item.artifact)
+  return version
+end
+
+-- Later entries for a version, checked: nil, or why not. Metadata is written once;
+-- the same value again is fine.
+function Versions.check_metadata(call, artifact, version, entries)
+  local key = call:key("ver:", artifact, ":", version)
+  if redis.call("EXISTS", key) == 0 then
+    return { "UNKNOWN", artifact, version }
+  end
+  for _, entry in ipairs(entries) do
+    local old = redis.call("HGET", key, "m:" .. entry.key)
+    if old and old ~= entry.raw then
+      return { "CONFLICT", artifact .. "@" .. version, entry.key, old, entry.raw }
+    end
+  end
+  return check_entries(entries)
+end
+
+function Versions.write_metadata(call, artifact, version, entries, cause)
+  local key = call:key("ver:", artifact, ":", version)
+  local sequence = tonumber(redis.call("HGET", key, "seq"))
+  for _, entry in ipairs(entries) do
+    if not redis.call("HGET", key, "m:" .. entry.key) then
+      write_entry(call, artifact, key, sequence, entry)
+      call:announce("metadata", cause, "a", artifact, "v", version,
+        "s", Text.int(sequence), "n", entry.key)
+      Waits.fire(call, "m:" .. artifact .. "@" .. version .. "#" .. entry.key)
+      Waits.fire(call, "q:" .. artifact)
+    end
+  end
+end
+
+local function newest_or(call, artifact, version)
+  if version ~= "" then
+    return version
+  end
+  return redis.call("ZREVRANGE", call:key("vers:", artifact), 0, 0)[1] or ""
+end
+
+local function dirty(call)
+  return call.dirty and "1" or "0"
+end
+
+-- publish(request id, one item) -> {"DONE", version, revision, dirty}
+-- | {"EXISTS", artifact, version} | {"NUMBER", artifact, version, next}
+-- | {"INVALID", why}
+function Versions.publish(keys, args)
+  local call = Call.open(keys, args)
+  local request = call:key("req:", call:take())
+  local stored = redis.call("GET", request)
+  if stored then
+    local parts = Text.split(stored, FIELD)
+    return { "DONE", parts[1], parts[2], "0" }
+  end
+  local item = Versions.read_item(call)
+  local refused = Versions.check(call, { item })
+  if refused then
+    return refused
+  end
+  local version = Versions.write(call, item, nil)
+  local revision = Text.int(call:revision())
+  redis.call("SET", request, version .. FIELD .. revision, "EX", REQUEST_TTL)
+  return { "DONE", version, revision, dirty(call) }
+end
+
+-- log_metadata(artifact, version or "" for the newest, entries)
+-- -> {"DONE", version, revision, dirty} | {"UNKNOWN", artifact, version}
+--  | {"CONFLICT", version, key, old, new} | {"INVALID", why}
+function Versions.log_metadata(keys, args)
+  local call = Call.open(keys, args)
+  local artifact = call:take()
+  local version = newest_or(call, artifact, call:take())
+  local entries = Versions.read_entries(call)
+  local refused = Versions.check_metadata(call, artifact, version, entries)
+  if refused then
+    return refused
+  end
+  Versions.write_metadata(call, artifact, version, entries, nil)
+  return { "DONE", version, Text.int(call:current_revision()), dirty(call) }
+end
+
+-- tag(artifact, version or "", tag) -> {"DONE", version, revision, dirty}
+-- | {"UNKNOWN", artifact, version}
+function Versions.tag(keys, args)
+  local call = Call.open(keys, args)
+  local artifact, version, tag = args[1], newest_or(call, args[1], args[2]), args[3]
+  local key = call:key("ver:", artifact, ":", version)
+  local sequence = redis.call("HGET", key, "seq")
+  if not sequence then
+    return { "UNKNOWN", artifact, version }
+  end
+  if not redis.call("HGET", key, "t:" .. tag) then
+    write_tag(call, artifact, version, key, tonumber(sequence), tag)
+    call:announce("tag", nil, "a", artifact, "v", version, "s", sequence, "n", tag)
+    Waits.fire(call, "q:" .. artifact)
+  end
+  return { "DONE", version, Text.int(call:current_revision()), dirty(call) }
+end
+
+-- set_alias(request id, artifact, alias, version or "", expected version or "")
+-- -> {"DONE", version, revision, dirty} | {"UNKNOWN", artifact, version}
+--  | {"MOVED", version that it names now}
+function Versions.set_alias(keys, args)
+  local call = Call.open(keys, args)
+  local request, artifact, alias = call:key("req:", args[1]), args[2], args[3]
+  local stored = redis.call("GET", request)
+  if stored then
+    local parts = Text.split(stored, FIELD)
+    return { "DONE", parts[1], parts[2], "0" }
+  end
+  local version, aliases = newest_or(call, artifact, args[4]), call:key("alias:", artifact)
+  if redis.call("EXISTS", call:key("ver:", artifact, ":", version)) == 0 then
+    return { "UNKNOWN", artifact, version }
+  end
+  local now = redis.call("HGET", aliases, alias)
+  if args[5] ~= "" and (now or "") ~= args[5] then
+    return { "MOVED", now or "" }
+  end
+  if now ~= version then
+    redis.call("HSET", aliases, alias, version)
+    local before = now and { "p", now } or {}
+    call:announce("alias", nil, "a", artifact, "v", version, "n", alias, unpack(before))
+    Waits.fire(call, "a:" .. artifact .. ":" .. alias)
+    Waits.fire(call, "q:" .. artifact)
+  end
+  local revision = Text.int(call:current_revision())
+  redis.call("SET", request, version .. FIELD .. revision, "EX", REQUEST_TTL)
+  return { "DONE", version, revision, dirty(call) }
+end
+
+redis.register_function("rc1_publish", Versions.publish)
+redis.register_function("rc1_log_metadata", Versions.log_metadata)
+redis.register_function("rc1_tag", Versions.tag)
+redis.register_function("rc1_set_alias", Versions.set_alias)

@@ -1,0 +1,189 @@
+-- complete, fail: the end of an attempt; cancel: the end of a run.
+--
+-- Keys: those of 03_runs.lua and 08_versions.lua
+
+local Finish = {}
+
+local function holds_fence(call, run, step, fence)
+  return Runs.state(call, run, step) == "R"
+    and redis.call("HGET", Runs.step_key(call, run, step), "fence") == fence
+end
+
+local function last_fence(call, run, step)
+  return redis.call("HGET", Runs.step_key(call, run, step), "last_fence")
+end
+
+local function draining(call, node)
+  return redis.call("HGET", call:key("node:", node), "drain") or "0"
+end
+
+-- The outputs that an earlier complete stored, for the caller who missed its reply.
+local function stored_outputs(call, run, step)
+  local record = redis.call("HGETALL", Runs.step_key(call, run, step))
+  local outputs, revision = {}, "0"
+  for i = 1, #record, 2 do
+    local name, kind = record[i], string.sub(record[i], 1, 2)
+    if kind == "o:" then
+      local parts = Text.split(record[i + 1], FIELD)
+      outputs[#outputs + 1] = { string.sub(name, 3), parts[1], parts[2] }
+    elseif name == "published" then
+      revision = record[i + 1]
+    end
+  end
+  return { "DONE", revision, "0", "0", outputs, {} }
+end
+
+local function read_foreign(call)
+  local foreign = {}
+  for i = 1, call:number() do
+    foreign[i] = {
+      artifact = call:take(), version = call:take(), entries = Versions.read_entries(call),
+    }
+  end
+  return foreign
+end
+
+local function check(call, items, foreign)
+  local names = {}
+  for _, item in ipairs(items) do
+    if names[item.output] then
+      return { "INVALID", "output " .. item.output .. " twice" }
+    end
+    names[item.output] = true
+  end
+  local refused = Versions.check(call, items)
+  for _, one in ipairs(foreign) do
+    refused = refused or Versions.check_metadata(call, one.artifact, one.version, one.entries)
+  end
+  return refused
+end
+
+local function write_outputs(call, run, step, items, foreign)
+  local key, cause, outputs = Runs.step_key(call, run, step), Runs.cause(call, run), {}
+  for i, item in ipairs(items) do
+    local version = Versions.write(call, item, cause)
+    redis.call("HSET", key, "o:" .. item.output, item.artifact .. FIELD .. version)
+    outputs[i] = { item.output, item.artifact, version }
+  end
+  for _, one in ipairs(foreign) do
+    Versions.write_metadata(call, one.artifact, one.version, one.entries, cause)
+  end
+  return outputs
+end
+
+-- complete(run, step, fence, node, number of items, items, number of foreign metadata,
+--   per one: artifact, version, entries)
+-- -> {"DONE", revision, dirty, drain, outputs {output, artifact, version}, messages}
+--  | {"STALE"} | any refusal of publish or log_metadata
+-- Sibling outputs share one revision.
+function Finish.complete(keys, args)
+  local call = Call.open(keys, args)
+  local run, step, fence, node = call:take(), call:take(), call:take(), call:take()
+  if not holds_fence(call, run, step, fence) then
+    if Runs.state(call, run, step) == "S" and last_fence(call, run, step) == fence then
+      return stored_outputs(call, run, step)
+    end
+    return { "STALE" }
+  end
+  local items = {}
+  for i = 1, call:number() do
+    items[i] = Versions.read_item(call)
+  end
+  local foreign = read_foreign(call)
+  local refused = check(call, items, foreign)
+  if refused then
+    return refused
+  end
+  local outputs = write_outputs(call, run, step, items, foreign)
+  Runs.release(call, run, step)
+  local freed = Runs.succeed(call, run, step)
+  local revision = Text.int(call:current_revision())
+  redis.call("HSET", Runs.step_key(call, run, step), "published", revision)
+  return { "DONE", revision, call.dirty and "1" or "0", draining(call, node), outputs, freed }
+end
+
+-- A fault of the worker's surroundings does not use up the step's own tries.
+local function environment_failed(call, run, step)
+  Runs.release(call, run, step)
+  local lost = redis.call("HINCRBY", Runs.step_key(call, run, step), "lost", 1)
+  if lost >= LOST_LIMIT then
+    Runs.fail(call, run, step, "environment")
+    return "failed"
+  end
+  Runs.set_state(call, run, step, "Q")
+  Runs.hint(call, run, step, DECLINE_DELAY)
+  return "retry"
+end
+
+-- fail(run, step, fence, kind: error|final|environment, error as raw JSON)
+-- -> {"DONE", "retry" or "failed", message?} | {"STALE"}
+function Finish.fail(keys, args)
+  local call = Call.open(keys, args)
+  local run, step, fence, kind, problem = args[1], args[2], args[3], args[4], args[5]
+  local key = Runs.step_key(call, run, step)
+  if not holds_fence(call, run, step, fence) then
+    if last_fence(call, run, step) == fence then
+      return { "DONE", redis.call("HGET", key, "outcome") or "retry" }
+    end
+    return { "STALE" }
+  end
+  redis.call("HSET", key, "error", problem)
+  local outcome, message = "failed", nil
+  if kind == "error" then
+    outcome, message = Runs.attempt_failed(call, run, step, "error")
+  elseif kind == "environment" then
+    outcome = environment_failed(call, run, step)
+  else
+    Runs.fail(call, run, step, "error")
+  end
+  redis.call("HSET", key, "outcome", outcome)
+  return { "DONE", outcome, message }
+end
+
+local function cancel_step(call, run, step, state)
+  if state == "P" then
+    Runs.set_state(call, run, step, "K")
+    return
+  end
+  if state == "W" then
+    Waits.leave(call, run, step)
+  elseif state == "R" then
+    Runs.kill(call, run, step)
+  elseif state == "Q" then
+    Runs.unhint(call, run, step)
+    Runs.untimer(call, "h|" .. run .. "/" .. step)
+  else
+    return
+  end
+  Runs.set_state(call, run, step, "C")
+  redis.call("HSET", Runs.step_key(call, run, step), "ended", Text.int(call:now()))
+end
+
+-- Ends a live run in one step; its running steps are killed and their writes refused.
+function Finish.cancel_run(call, run, reason)
+  local steps = Text.split(Runs.spec(call, run, "steps"), " ")
+  for _, step in ipairs(steps) do
+    cancel_step(call, run, step, Runs.state(call, run, step))
+  end
+  redis.call("HSET", Runs.key(call, run), "left", "0")
+  Runs.finish(call, run, "C", reason)
+end
+
+-- cancel(run, reason) -> {"DONE"} | {"FINAL", state} | {"UNKNOWN"}
+function Finish.cancel(keys, args)
+  local call = Call.open(keys, args)
+  local run, reason = args[1], args[2]
+  local state = Runs.get(call, run, "state")
+  if not state then
+    return { "UNKNOWN" }
+  end
+  if state ~= "live" then
+    return { "FINAL", state }
+  end
+  Finish.cancel_run(call, run, reason)
+  return { "DONE" }
+end
+
+redis.register_function("rc1_complete", Finish.complete)
+redis.register_function("rc1_fail", Finish.fail)
+redis.register_function("rc1_cancel", Finish.cancel)

@@ -1,0 +1,116 @@
+-- Nodes: worker process groups, their heartbeat, and what becomes of their steps.
+--
+-- Time here is the tick, a counter that any worker advances when it has seen it stand
+-- still for a while by its own monotonic clock. No clocks are compared, there is no
+-- leader, and a frozen server makes no ticks.
+--
+-- Keys of this file
+--   nodes      zset  node by the tick of its last beat         until reaped
+--   node:<id>  hash  lease (ticks), drain, s:<run>/<step> pid of the process that runs it,
+--                    k:<run>/<step> pid to kill, i:<run> run inline in this process
+--                    until reaped or left
+
+local Nodes = {}
+
+local function entries(call, node)
+  local running, kill, inline = {}, {}, {}
+  local record = redis.call("HGETALL", call:key("node:", node))
+  for i = 1, #record, 2 do
+    local kind, rest = string.sub(record[i], 1, 2), string.sub(record[i], 3)
+    if kind == "s:" then
+      running[#running + 1] = { rest, record[i + 1] }
+    elseif kind == "k:" then
+      kill[#kill + 1] = { rest, record[i + 1] }
+    elseif kind == "i:" then
+      inline[#inline + 1] = rest
+    end
+  end
+  return running, kill, inline
+end
+
+-- beat(node, lease ticks, "1" to register, "1" when draining)
+-- -> {"OK", tick, running {step, pid}, kill {step, pid}} | {"UNKNOWN", tick}
+function Nodes.beat(keys, args)
+  local call = Call.open(keys, args)
+  local node, nodes, tick = args[1], call:key("nodes"), call:tick()
+  if args[3] ~= "1" and not redis.call("ZSCORE", nodes, node) then
+    return { "UNKNOWN", Text.int(tick) }
+  end
+  redis.call("ZADD", nodes, tick, node)
+  redis.call("HSET", call:key("node:", node), "lease", args[2], "drain", args[4])
+  local running, kill = entries(call, node)
+  return { "OK", Text.int(tick), running, kill }
+end
+
+-- tick(expected) -> tick; raised by one when it still is `expected`.
+function Nodes.tick(keys, args)
+  local call = Call.open(keys, args)
+  if call:tick() == tonumber(args[1]) then
+    redis.call("HINCRBY", call:key("index"), "tick", 1)
+  end
+  return Text.int(call:tick())
+end
+
+-- lost(node, pid) -> messages: the process is gone; its steps are queued again.
+function Nodes.lost(keys, args)
+  local call = Call.open(keys, args)
+  local out = {}
+  local running, kill = entries(call, args[1])
+  for _, entry in ipairs(kill) do
+    if entry[2] == args[2] then
+      redis.call("HDEL", call:key("node:", args[1]), "k:" .. entry[1])
+    end
+  end
+  for _, entry in ipairs(running) do
+    if entry[2] == args[2] then
+      local run, step = Runs.parse(entry[1])
+      out[#out + 1] = Runs.lost(call, run, step)
+    end
+  end
+  return out
+end
+
+local function reap_node(call, node, out)
+  local running, _, inline = entries(call, node)
+  for _, run in ipairs(inline) do
+    if Runs.get(call, run, "state") == "live" then
+      Finish.cancel_run(call, run, "the process that ran it died")
+    end
+  end
+  for _, entry in ipairs(running) do
+    local run, step = Runs.parse(entry[1])
+    if Runs.state(call, run, step) == "R" then
+      out[#out + 1] = Runs.lost(call, run, step)
+    end
+  end
+  redis.call("ZREM", call:key("nodes"), node)
+  redis.call("DEL", call:key("node:", node))
+end
+
+-- reap() -> messages: steps of nodes that have been silent for their lease.
+function Nodes.reap(keys, args)
+  local call = Call.open(keys, args)
+  local tick, out = call:tick(), {}
+  local oldest = redis.call("ZRANGE", call:key("nodes"), 0, 19, "WITHSCORES")
+  for i = 1, #oldest, 2 do
+    local lease = redis.call("HGET", call:key("node:", oldest[i]), "lease") or "0"
+    if tonumber(oldest[i + 1]) + tonumber(lease) < tick then
+      reap_node(call, oldest[i], out)
+    end
+  end
+  return out
+end
+
+-- leave(node) -> messages: the node ends in good order.
+function Nodes.leave(keys, args)
+  local call = Call.open(keys, args)
+  local out = {}
+  reap_node(call, args[1], out)
+  return out
+end
+
+redis.register_function("rc1_beat", Nodes.beat)
+redis.register_function("rc1_tick", Nodes.tick)
+redis.register_function("rc1_lost", Nodes.lost)
+redis.register_function("rc1_reap", Nodes.reap)
+redis.register_function("rc1_leave", Nodes.leave)

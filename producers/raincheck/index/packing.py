@@ -1,0 +1,91 @@
+"""References as the Lua functions read them; the form is told in `02_references.lua`."""
+
+from collections.abc import Iterable
+
+from raincheck_contracts._base import canonical_json
+from raincheck_contracts.pipelines import (
+    OutputInput,
+    PipelineSpec,
+    ReferenceInput,
+    needs_of,
+)
+from raincheck_contracts.references import (
+    AliasSelector,
+    BestSelector,
+    LatestSelector,
+    Reference,
+    Selector,
+    TagSelector,
+    VersionSelector,
+    WhereSelector,
+)
+from raincheck_contracts.runs import MissingReason, MissingReference
+
+FIELD, ITEM, TERM, PART = "\x1f", "\x1e", "\x1d", "\x1c"
+
+
+def _selector(selector: Selector) -> tuple[str, str, str]:
+    match selector:
+        case VersionSelector():
+            return "v", selector.version, ""
+        case AliasSelector():
+            return "a", selector.alias, ""
+        case LatestSelector():
+            return "l", "", ""
+        case BestSelector():
+            return "b", selector.metric, selector.mode
+        case TagSelector():
+            return "t", selector.tag, ""
+        case WhereSelector():
+            terms = (
+                PART.join((item.key, item.op, canonical_json(item.value)))
+                for item in selector.conditions
+            )
+            return "w", TERM.join(terms), ""
+
+
+def pack_reference(reference: Reference) -> str:
+    """One reference as the fields of `02_references.lua`."""
+    kind, argument, second = _selector(reference.selector)
+    tokens = reference.pointer_tokens
+    wait = "" if reference.wait is None else str(round(reference.wait * 1000))
+    key = tokens[0] if tokens else ""
+    return FIELD.join((str(reference), reference.artifact, kind, argument, second, key, wait))
+
+
+def written(need: ReferenceInput | OutputInput) -> str:
+    """How a need is shown to people: a reference's string form, or `step.output`."""
+    if isinstance(need, ReferenceInput):
+        return str(need.reference)
+    return f"{need.step}.{need.output}"
+
+
+def pack_needs(needs: Iterable[ReferenceInput | OutputInput]) -> str:
+    """What a step needs, in the order of `needs_of`."""
+    return ITEM.join(
+        pack_reference(need.reference)
+        if isinstance(need, ReferenceInput)
+        else FIELD.join((written(need), "", "o", need.step, need.output, "", ""))
+        for need in needs
+    )
+
+
+def pack_run_scope(spec: PipelineSpec) -> str:
+    """All references of a run-scoped pipeline, each once; empty in step scope."""
+    if spec.bind != "run":
+        return ""
+    packed: dict[str, None] = {}
+    for step in spec.steps:
+        for need in needs_of(step):
+            if isinstance(need, ReferenceInput):
+                packed[pack_reference(need.reference)] = None
+    return ITEM.join(packed)
+
+
+def unpack_missing(packed: str) -> tuple[MissingReference, ...]:
+    """The misses of a parked or failed step."""
+    items = [item.split(FIELD) for item in packed.split(ITEM) if item]
+    return tuple(
+        MissingReference(reference=reference, reason=MissingReason(reason), deadline=int(deadline))
+        for reference, reason, deadline in items
+    )

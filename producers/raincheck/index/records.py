@@ -1,0 +1,177 @@
+"""Reading what the index holds: runs, steps, versions, events. Changes nothing."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from raincheck.index.connection import Connection, text
+from raincheck.index.run_records import StoredRun, read_run
+from raincheck_contracts.artifacts import ArtifactVersion, VersionRecord
+from raincheck_contracts.errors import RunNotFoundError
+from raincheck_contracts.events import Event, event_from_entry
+from raincheck_contracts.pipelines import PipelineSpec
+from raincheck_contracts.runs import Run
+
+_PAGE = 500
+
+
+def _hash(reply: Any) -> dict[str, bytes]:
+    if isinstance(reply, Mapping):
+        return {text(key): value for key, value in reply.items()}
+    return {text(reply[i]): reply[i + 1] for i in range(0, len(reply), 2)}
+
+
+class Records:
+    """The records of one namespace."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def _key(self, *parts: str) -> str:
+        return self._connection.prefix + "".join(parts)
+
+    def _ask(self, *commands: Sequence[str | int]) -> list[Any]:
+        return self._connection.ask(commands)
+
+    def revision(self) -> int:
+        """The index's revision now."""
+        return int(self._ask(("HGET", self._key("index"), "revision"))[0] or 0)
+
+    # Runs
+
+    def stored_run(self, run: str) -> StoredRun:
+        """A run's records as they stand.
+
+        Raises:
+            RunNotFoundError: no such run.
+        """
+        record = _hash(self._ask(("HGETALL", self._key("run:", run)))[0])
+        if not record:
+            raise RunNotFoundError(run)
+        names = text(self._ask(("HGET", self._key("spec:", text(record["spec"])), "steps"))[0])
+        steps = names.split()
+        keys = [("HGETALL", self._key("step:", run, "/", step)) for step in steps]
+        details = [_hash(reply) for reply in self._ask(*keys)]
+        return StoredRun(run, record, dict(zip(steps, details, strict=True)))
+
+    def run(self, run: str) -> Run:
+        """A run with its steps.
+
+        Raises:
+            RunNotFoundError: no such run.
+        """
+        return read_run(self.stored_run(run))
+
+    def spec(self, run: str) -> PipelineSpec:
+        """The compiled pipeline of a run.
+
+        Raises:
+            RunNotFoundError: no such run.
+        """
+        digest = self._ask(("HGET", self._key("run:", run), "spec"))[0]
+        if digest is None:
+            raise RunNotFoundError(run)
+        record = _hash(self._ask(("HGETALL", self._key("spec:", text(digest))))[0])
+        bodies = ",".join(text(record[f"x:{name}"]) for name in text(record["steps"]).split())
+        head = text(record["head"])
+        without_steps = head.replace('"steps":[]', f'"steps":[{bodies}]', 1)
+        return PipelineSpec.model_validate_json(without_steps)
+
+    def run_ids(self, limit: int, *, live_only: bool = False) -> list[str]:
+        """Ids of runs: the live ones, newest first, then the ended ones, newest first."""
+        live, done = self._ask(
+            ("ZREVRANGE", self._key("runs:live"), 0, limit - 1),
+            ("ZREVRANGE", self._key("runs:done"), 0, limit - 1),
+        )
+        ids = [*live] if live_only else [*live, *done]
+        return [text(run) for run in ids[:limit]]
+
+    # Artifacts
+
+    def artifact_names(self) -> list[str]:
+        """All artifacts, by name."""
+        return [text(name) for name in self._ask(("ZRANGE", self._key("arts"), 0, -1))[0]]
+
+    def version_count(self, artifact: str) -> int:
+        """Number of versions of an artifact."""
+        return int(self._ask(("ZCARD", self._key("vers:", artifact)))[0])
+
+    def aliases(self, artifact: str) -> dict[str, str]:
+        """Alias -> version."""
+        reply = _hash(self._ask(("HGETALL", self._key("alias:", artifact)))[0])
+        return {alias: text(version) for alias, version in sorted(reply.items())}
+
+    def version(self, artifact: str, version: str) -> ArtifactVersion | None:
+        """One version, or None."""
+        found = self._versions(artifact, [version])
+        return found[0] if found else None
+
+    def inline(self, artifact: str, version: str) -> bytes | None:
+        """The bytes of a version that the index itself keeps."""
+        value: bytes | None = self._ask(
+            ("HGET", self._key("ver:", artifact, ":", version), "inline")
+        )[0]
+        return value
+
+    def versions(self, artifact: str, limit: int | None = None) -> Iterator[ArtifactVersion]:
+        """The versions of an artifact, newest first, read in pages."""
+        start = 0
+        while limit is None or start < limit:
+            size = _PAGE if limit is None else min(_PAGE, limit - start)
+            page = self._ask(("ZREVRANGE", self._key("vers:", artifact), start, start + size - 1))[
+                0
+            ]
+            yield from self._versions(artifact, [text(name) for name in page])
+            if len(page) < size:
+                return
+            start += size
+
+    def _versions(self, artifact: str, versions: Sequence[str]) -> list[ArtifactVersion]:
+        keys = [("HGETALL", self._key("ver:", artifact, ":", version)) for version in versions]
+        records = [_hash(reply) for reply in self._ask(*keys)] if keys else []
+        return [
+            _version(artifact, version, record)
+            for version, record in zip(versions, records, strict=True)
+            if record
+        ]
+
+    # Events and queues
+
+    def events(self, *, after: str = "-", limit: int = 1_000) -> list[Event]:
+        """Events in the order of the index, those after the entry id `after`."""
+        start = "-" if after == "-" else f"({after}"
+        reply = self._ask(("XRANGE", self._key("events"), start, "+", "COUNT", limit))[0]
+        return [
+            event_from_entry(
+                self._connection.namespace,
+                text(entry_id),
+                {name: text(value) for name, value in _hash(fields).items()},
+            )
+            for entry_id, fields in reply
+        ]
+
+    def queues(self) -> list[str]:
+        """Queues that ever had a hint."""
+        return sorted(text(name) for name in self._ask(("SMEMBERS", self._key("queues")))[0])
+
+    def nodes(self) -> list[str]:
+        """Nodes that are registered now."""
+        return [text(name) for name in self._ask(("ZRANGE", self._key("nodes"), 0, -1))[0]]
+
+
+def _version(artifact: str, version: str, record: Mapping[str, bytes]) -> ArtifactVersion:
+    metadata = {
+        name[2:]: json.loads(value)
+        for name, value in sorted(record.items())
+        if name.startswith("m:")
+    }
+    return ArtifactVersion(
+        artifact=artifact,
+        version=version,
+        sequence=int(record["seq"]),
+        revision=int(record["rev"]),
+        published_at=int(record["at"]),
+        record=VersionRecord.model_validate_json(record["rec"]),
+        tags=tuple(sorted(name[2:] for name in record if name.startswith("t:"))),
+        metadata=metadata,
+    )

@@ -1,0 +1,197 @@
+"""What the Lua functions answer, as typed values."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from raincheck.index.connection import text
+from raincheck.index.packing import unpack_missing
+from raincheck_contracts.artifacts import VersionRecord
+from raincheck_contracts.errors import (
+    IndexAccessError,
+    InvalidWriteError,
+    MetadataConflictError,
+    ReferenceNotFoundError,
+    VersionExistsError,
+    VersionNameError,
+)
+from raincheck_contracts.runs import MissingReference
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A ready step whose hint is to be sent."""
+
+    run: str
+    pipeline: str
+    queue: str
+    priority: int | None
+    body: str
+    """Canonical JSON of the `StepSpec`."""
+
+
+@dataclass(frozen=True, slots=True)
+class BoundVersion:
+    """One reference's answer, as the index gives it."""
+
+    artifact: str
+    version: str
+    sequence: int
+    record: VersionRecord
+    inline: bytes | None
+    """The value's bytes when the index keeps them."""
+    metadata: str | None
+    """Raw JSON of the top-level metadata key, for a metadata reference."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """The step is this attempt's; every later write shows the fence."""
+
+    fence: str
+    attempt: int
+    revision: int
+    values: tuple[BoundVersion, ...]
+    """In the order of `needs_of(step)`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """The step waits in the index for what it misses."""
+
+    missing: tuple[MissingReference, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unresolvable:
+    """The step has failed: its references cannot be resolved, or not in time."""
+
+    missing: tuple[MissingReference, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The delivery must not run the step."""
+
+    code: str
+    """REFUSED (someone else's or over), FORGED, NODE_UNKNOWN or EARLY."""
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A change of the index was made."""
+
+    version: str
+    revision: int
+    dirty: bool
+    """Whether steps that wait for it are to be woken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """The step has succeeded and its outputs are published."""
+
+    revision: int
+    dirty: bool
+    drain: bool
+    """Whether the worker is shutting down and should take no further step."""
+    outputs: dict[str, str]
+    """Output -> `artifact@version`."""
+    messages: tuple[Message, ...]
+    """Steps that this made ready."""
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """The answer to a heartbeat."""
+
+    known: bool
+    """False when the node has been reaped: it must kill its children and register anew."""
+    tick: int
+    running: tuple[tuple[str, int], ...] = ()
+    """`run/step` and the process that runs it."""
+    kill: tuple[tuple[str, int], ...] = ()
+    """`run/step` and the process to kill."""
+
+
+def message(reply: Sequence[Any]) -> Message:
+    """The five values of a message."""
+    run, pipeline, queue, priority, body = (text(item) for item in reply)
+    return Message(run, pipeline, queue, int(priority) if priority else None, body)
+
+
+def messages(reply: Sequence[Any]) -> tuple[Message, ...]:
+    """A list of messages."""
+    return tuple(message(item) for item in reply if item)
+
+
+def bound_version(reply: Sequence[Any]) -> BoundVersion:
+    """The six values of a binding."""
+    artifact, version, sequence, record, inline, metadata = reply
+    return BoundVersion(
+        text(artifact),
+        text(version),
+        int(sequence),
+        VersionRecord.model_validate_json(record),
+        inline,
+        None if metadata is None else text(metadata),
+    )
+
+
+def claim(reply: Sequence[Any]) -> Claimed | Parked | Unresolvable | Refused:
+    """The answer to a claim."""
+    code = text(reply[0])
+    match code:
+        case "BOUND":
+            count, values = int(reply[4]), reply[5:]
+            return Claimed(
+                text(reply[1]),
+                int(reply[2]),
+                int(reply[3]),
+                tuple(bound_version(values[6 * i : 6 * i + 6]) for i in range(count)),
+            )
+        case "PARKED":
+            return Parked(unpack_missing(text(reply[1])))
+        case "FAILED":
+            return Unresolvable(unpack_missing(text(reply[1])))
+        case _:
+            return Refused(code, text(reply[1]))
+
+
+def completed(reply: Sequence[Any]) -> Completed:
+    """The answer to a `complete` that was done."""
+    outputs = {text(name): f"{text(a)}@{text(v)}" for name, a, v in reply[4]}
+    return Completed(
+        int(reply[1]),
+        text(reply[2]) == "1",
+        text(reply[3]) == "1",
+        outputs,
+        messages(reply[5]),
+    )
+
+
+def published(reply: Sequence[Any]) -> Published:
+    """The answer to a publication, metadata entry, tag or alias move that was done."""
+    return Published(text(reply[1]), int(reply[2]), text(reply[3]) == "1")
+
+
+def refusal(reply: Sequence[Any]) -> IndexAccessError | ReferenceNotFoundError:
+    """The error that a refused write stands for."""
+    code, *fields = (text(item) for item in reply)
+    match code:
+        case "EXISTS":
+            return VersionExistsError(fields[0], fields[1])
+        case "NUMBER":
+            return VersionNameError(fields[0], fields[1], fields[2])
+        case "CONFLICT":
+            return MetadataConflictError(fields[0], fields[1], fields[2], fields[3])
+        case "UNKNOWN":
+            name = f"{fields[0]}@{fields[1]}" if fields[1] else fields[0]
+            return ReferenceNotFoundError((f"there is no version {name}",))
+        case "MOVED":
+            return InvalidWriteError(
+                f"the alias names {fields[0] or 'nothing'} now, not what was expected"
+            )
+        case _:
+            return InvalidWriteError(" ".join(fields) or code)

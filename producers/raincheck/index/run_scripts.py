@@ -1,0 +1,263 @@
+"""Typed signatures of the Lua functions that move runs and steps."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from raincheck.index import replies
+from raincheck.index.connection import Argument, Connection, text
+from raincheck.index.entries import ForeignMetadata, NewVersion
+from raincheck.index.packing import pack_run_scope
+from raincheck.index.replies import (
+    Claimed,
+    Completed,
+    Message,
+    Parked,
+    Refused,
+    Unresolvable,
+)
+from raincheck_contracts.errors import (
+    IdempotencyConflictError,
+    InvalidWriteError,
+    RunNotFoundError,
+    StaleFenceError,
+)
+from raincheck_contracts.pipelines import PipelineSpec
+from raincheck_contracts.runs import ErrorInfo
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submission:
+    """A run to record."""
+
+    run: str
+    spec: PipelineSpec
+    spec_digest: str
+    step_digests: dict[str, str]
+    """Digest of each step's canonical JSON, by step."""
+    parameters: str
+    """Raw JSON."""
+    request_digest: str
+    """Digest of spec and parameters: what an idempotency key is held to."""
+    queue: str
+    idempotency_key: str = ""
+    priority: int | None = None
+    countdown_ms: int = 0
+    not_before_ms: int = 0
+    """Milliseconds since the epoch; 0 is at once."""
+    expires_ms: int = 0
+    """Milliseconds since the epoch; 0 is never."""
+    wait_ms: int
+    """Default wait of the run's references."""
+    depth: int = 0
+    inline_node: str = ""
+    """The node that runs it inline; empty when it goes through the queue."""
+
+    def arguments(self) -> list[Argument]:
+        """As the Lua function reads it."""
+        head = self.spec.model_copy(update={"steps": ()})
+        arguments: list[Argument] = [
+            self.run,
+            self.spec.name,
+            self.spec_digest,
+            self.parameters,
+            self.request_digest,
+            self.idempotency_key,
+            self.queue,
+            "" if self.priority is None else self.priority,
+            self.countdown_ms,
+            self.not_before_ms,
+            self.expires_ms,
+            self.wait_ms,
+            self.depth,
+            self.inline_node,
+            head.canonical_json(),
+            pack_run_scope(self.spec),
+            len(self.spec.steps),
+        ]
+        successors: dict[str, list[str]] = {step.name: [] for step in self.spec.steps}
+        for step in self.spec.steps:
+            for earlier in step.after:
+                successors[earlier].append(step.name)
+        for step in self.spec.steps:
+            limits = (step.retries, round(step.retry_delay * 1000), _timeout_ms(step.timeout))
+            arguments += [
+                step.name,
+                len(step.after),
+                step.queue or "",
+                " ".join(map(str, limits)),
+                " ".join(successors[step.name]),
+                self.step_digests[step.name],
+                step.canonical_json(),
+            ]
+        return arguments
+
+
+def _timeout_ms(timeout: float | None) -> int:
+    return 0 if timeout is None else max(1, round(timeout * 1000))
+
+
+class RunScripts:
+    """submit, claim, decline, complete, fail, cancel, wake, due."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def submit(self, submission: Submission) -> tuple[str, tuple[str, ...], bool]:
+        """Record a run; the same run id or idempotency key gives the same run.
+
+        Returns:
+            The run's id, its steps whose hints are to be sent now, and whether it is new.
+
+        Raises:
+            IdempotencyConflictError: the key belongs to another request.
+            InvalidWriteError: the run is over a limit, or its inline node is unknown.
+        """
+        reply = self._connection.call("submit", *submission.arguments())
+        code, run = text(reply[0]), text(reply[1])
+        match code:
+            case "NEW":
+                return run, tuple(text(step) for step in reply[2:]), True
+            case "OLD":
+                return run, (), False
+            case "CONFLICT":
+                key = submission.idempotency_key or submission.run
+                raise IdempotencyConflictError(submission.spec.name, key, run)
+            case _:
+                raise InvalidWriteError(f"submit was refused: {code} {run}")
+
+    def claim(
+        self, run: str, step: str, *, digest: str, delivery: "Delivery", references: str
+    ) -> Claimed | Parked | Unresolvable | Refused:
+        """Ask to run a step; binds its references when it is allowed.
+
+        Args:
+            run: id of the run.
+            step: name of the step.
+            digest: of the step's canonical JSON as it stood in the message.
+            delivery: who asks; the same delivery may ask again.
+            references: `pack_needs(needs_of(step))`.
+        """
+        reply = self._connection.call(
+            "claim",
+            run,
+            step,
+            digest,
+            delivery.nonce,
+            delivery.node,
+            delivery.pid,
+            delivery.task,
+            references,
+        )
+        return replies.claim(reply)
+
+    def decline(self, run: str, step: str, reason: str) -> str:
+        """Give back a step that this worker's code lacks; LATER, FAILED or REFUSED."""
+        return text(self._connection.call("decline", run, step, reason)[0])
+
+    def complete(
+        self,
+        attempt: "Attempt",
+        outputs: Sequence[NewVersion],
+        foreign: Sequence[ForeignMetadata] = (),
+    ) -> Completed:
+        """Publish a step's outputs and end it, in one step.
+
+        Raises:
+            StaleFenceError: the attempt no longer owns the step; nothing was written.
+            VersionExistsError, VersionNameError, MetadataConflictError,
+            ReferenceNotFoundError, InvalidWriteError: an output or entry is refused;
+                nothing was written.
+        """
+        arguments: list[Argument] = [attempt.run, attempt.step, attempt.fence, attempt.node]
+        for group in (outputs, foreign):
+            arguments.append(len(group))
+            for item in group:
+                arguments += item.arguments()
+        reply = self._connection.call("complete", *arguments)
+        code = text(reply[0])
+        if code == "STALE":
+            raise StaleFenceError(attempt.run, attempt.step)
+        if code != "DONE":
+            raise replies.refusal(reply)
+        return replies.completed(reply)
+
+    def fail(self, attempt: "Attempt", kind: str, error: ErrorInfo) -> tuple[str, Message | None]:
+        """End an attempt that failed.
+
+        Args:
+            attempt: whose fence is shown.
+            kind: `error` uses up a try, `final` fails at once, `environment` is the
+                worker's own trouble and is tried elsewhere, three times at most.
+            error: what happened.
+
+        Returns:
+            `retry` or `failed`, and the message to send when the retry is due now.
+
+        Raises:
+            StaleFenceError: the attempt no longer owns the step.
+        """
+        reply = self._connection.call(
+            "fail", attempt.run, attempt.step, attempt.fence, kind, error.canonical_json()
+        )
+        if text(reply[0]) == "STALE":
+            raise StaleFenceError(attempt.run, attempt.step)
+        again = reply[2] if len(reply) > 2 else None  # noqa: PLR2004 - the message is optional
+        return text(reply[1]), replies.message(again) if again else None
+
+    def cancel(self, run: str, reason: str) -> str | None:
+        """End a live run.
+
+        Returns:
+            None, or the state in which the run had ended already (S, F or C).
+
+        Raises:
+            RunNotFoundError: no such run.
+        """
+        reply = self._connection.call("cancel", run, reason)
+        code = text(reply[0])
+        if code == "UNKNOWN":
+            raise RunNotFoundError(run)
+        return text(reply[1]) if code == "FINAL" else None
+
+    def wake(self, limit: int = 250) -> tuple[tuple[Message, ...], bool]:
+        """Look at up to `limit` waiters of changed wait keys.
+
+        Returns:
+            The messages of those now ready, and whether more are left to look at.
+        """
+        more, *rest = self._connection.call("wake", limit)
+        return replies.messages(rest), text(more) == "1"
+
+    def due(self, queues_with_room: Sequence[str]) -> tuple[tuple[Message, ...], int]:
+        """Do what time brings and find the hints to send again.
+
+        Args:
+            queues_with_room: queues short enough to take more messages.
+
+        Returns:
+            The messages to send, and milliseconds until the next timer (-1: none).
+        """
+        wait, *rest = self._connection.call("due", *queues_with_room)
+        return replies.messages(rest), int(wait)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One delivery of a message to a process."""
+
+    nonce: str
+    """16 hex digits, made once per delivery by `secrets.token_hex(8)`."""
+    node: str
+    pid: int
+    task: str
+    """Celery's task id."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """The attempt that owns a step: what every later write must show."""
+
+    run: str
+    step: str
+    fence: str
+    node: str

@@ -1,0 +1,109 @@
+"""Typed signatures of the Lua functions that publish, annotate and resolve."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from raincheck.index import replies
+from raincheck.index.connection import Connection, text
+from raincheck.index.entries import NewVersion, entry_arguments
+from raincheck.index.packing import ITEM, pack_reference
+from raincheck.index.replies import BoundVersion, Published
+from raincheck_contracts._base import JsonValue
+from raincheck_contracts.references import Reference
+from raincheck_contracts.runs import MissingReason, MissingReference
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """The answers to some references, all at one revision."""
+
+    revision: int
+    answers: tuple[BoundVersion | MissingReference, ...]
+
+    @property
+    def missing(self) -> tuple[MissingReference, ...]:
+        """Those that do not resolve now."""
+        return tuple(item for item in self.answers if isinstance(item, MissingReference))
+
+
+class VersionScripts:
+    """publish, log_metadata, tag, set_alias, resolve."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def _write(self, function: str, *arguments: str | bytes | float) -> Published:
+        reply = self._connection.call(function, *arguments)
+        if text(reply[0]) != "DONE":
+            raise replies.refusal(reply)
+        return replies.published(reply)
+
+    def publish(self, request: str, version: NewVersion) -> Published:
+        """Publish one version from outside a step.
+
+        Args:
+            request: id of this wish; the same id publishes once, for 24 hours.
+            version: what to publish.
+
+        Raises:
+            VersionExistsError, VersionNameError, InvalidWriteError: nothing was written.
+        """
+        return self._write("publish", request, *version.arguments())
+
+    def log_metadata(
+        self, artifact: str, version: str | None, metadata: Mapping[str, JsonValue]
+    ) -> Published:
+        """Add metadata to a version; None is the newest. The same value again is fine.
+
+        Raises:
+            ReferenceNotFoundError: no such version.
+            MetadataConflictError: a key has another value already; nothing was written.
+            InvalidWriteError: a value that cannot be kept.
+        """
+        return self._write("log_metadata", artifact, version or "", *entry_arguments(metadata))
+
+    def tag(self, artifact: str, version: str | None, tag: str) -> Published:
+        """Tag a version; None is the newest.
+
+        Raises:
+            ReferenceNotFoundError: no such version.
+        """
+        return self._write("tag", artifact, version or "", tag)
+
+    def set_alias(
+        self,
+        request: str,
+        artifact: str,
+        alias: str,
+        version: str | None,
+        *,
+        expected: str | None = None,
+    ) -> Published:
+        """Let an alias name a version; None is the newest.
+
+        Args:
+            request: id of this wish; the same id moves the alias once, for 24 hours.
+            artifact: name of the artifact.
+            alias: the name to give.
+            version: what it shall name.
+            expected: what it must name now, for a compare-and-set.
+
+        Raises:
+            ReferenceNotFoundError: no such version.
+            InvalidWriteError: it does not name `expected`.
+        """
+        return self._write("set_alias", request, artifact, alias, version or "", expected or "")
+
+    def resolve(self, references: Sequence[Reference]) -> Resolution:
+        """Answer references now, all at one revision; writes nothing."""
+        packed = ITEM.join(map(pack_reference, references))
+        revision, *items = self._connection.read("resolve", "", packed)
+        return Resolution(
+            int(revision),
+            tuple(
+                replies.bound_version(item[1:])
+                if text(item[0]) == "1"
+                else MissingReference(reference=str(reference), reason=MissingReason(text(item[1])))
+                for reference, item in zip(references, items, strict=True)
+            ),
+        )
