@@ -1,1 +1,50 @@
-"""What pipeline authors and publishers import."""
+"""Pipelines that exchange artifacts by late materialization: what authors import."""
+
+from raincheck.authoring.context import get_step_context
+from raincheck.authoring.external import ExternalArtifact, external_artifact
+from raincheck.authoring.pipeline import Pipeline, pipeline
+from raincheck.authoring.step import Step, step
+from raincheck.client import Client
+from raincheck.deployment import Deployment, current_deployment, use_deployment
+from raincheck.enqueue import EnqueueOptions
+from raincheck.materializers import register_materializer, trust_types
+from raincheck.predicates import eq, exists, ge, gt, le, lt
+from raincheck.published import PublishedVersion
+from raincheck.run_handle import RunHandle
+from raincheck.saving import PendingVersion, load_artifact, log_metadata, save_artifact
+from raincheck.settings import Settings, read_settings
+from raincheck_contracts.errors import RaincheckError
+from raincheck_contracts.runs import RunStatus
+
+__all__ = [
+    "Client",
+    "Deployment",
+    "EnqueueOptions",
+    "ExternalArtifact",
+    "PendingVersion",
+    "Pipeline",
+    "PublishedVersion",
+    "RaincheckError",
+    "RunHandle",
+    "RunStatus",
+    "Settings",
+    "Step",
+    "current_deployment",
+    "eq",
+    "exists",
+    "external_artifact",
+    "ge",
+    "get_step_context",
+    "gt",
+    "le",
+    "load_artifact",
+    "log_metadata",
+    "lt",
+    "pipeline",
+    "read_settings",
+    "register_materializer",
+    "save_artifact",
+    "step",
+    "trust_types",
+    "use_deployment",
+]

@@ -7,9 +7,11 @@
             UnresolvedReferenceError (TypeError)
             ReferenceSyntaxError (ValueError)
             ParameterError (ValueError)
+            ArgumentError (ValueError)
             NoContextError (RuntimeError)
             SettingsError (ValueError)
             MessageTooLargeError
+            WaitInStepError (RuntimeError)
         ResolutionError
             ReferenceNotFoundError (LookupError)
             MetadataPointerError (LookupError)
@@ -18,6 +20,7 @@
             MaterializerNotFoundError (TypeError)
             UnsupportedValueError (ValueError)
             UntrustedTypeError (TypeError)
+            IncompatibleVersionError
             BlobMissingError (LookupError)
             BlobCorruptError
         IndexAccessError
@@ -67,12 +70,14 @@ from raincheck_contracts.errors.run import (
 from raincheck_contracts.errors.store import (
     BlobCorruptError,
     BlobMissingError,
+    IncompatibleVersionError,
     MaterializerNotFoundError,
     StoreError,
     UnsupportedValueError,
     UntrustedTypeError,
 )
 from raincheck_contracts.errors.usage import (
+    ArgumentError,
     CompileError,
     DefinitionError,
     MessageTooLargeError,
@@ -82,15 +87,18 @@ from raincheck_contracts.errors.usage import (
     SettingsError,
     UnresolvedReferenceError,
     UsageError,
+    WaitInStepError,
 )
 
 __all__ = [
+    "ArgumentError",
     "BlobCorruptError",
     "BlobMissingError",
     "CompileError",
     "DefinitionError",
     "EmbeddedServerError",
     "IdempotencyConflictError",
+    "IncompatibleVersionError",
     "IndexAccessError",
     "IndexProtocolError",
     "IndexUnavailableError",
@@ -119,4 +127,5 @@ __all__ = [
     "UsageError",
     "VersionExistsError",
     "VersionNameError",
+    "WaitInStepError",
 ]

@@ -54,6 +54,24 @@ class UntrustedTypeError(StoreError, TypeError):
         )
 
 
+class IncompatibleVersionError(StoreError):
+    """A value was written by a library whose other releases may read it wrongly."""
+
+    def __init__(self, library: str, written: str, installed: str) -> None:
+        super().__init__(library, written, installed)
+        self.library = library
+        self.written = written
+        self.installed = installed
+
+    @override
+    def __str__(self) -> str:
+        return (
+            f"written with {self.library} {self.written}, and {self.library} {self.installed} "
+            "is installed: its releases do not promise to read each other's objects. Install "
+            "the same minor release, or publish the value anew."
+        )
+
+
 class BlobMissingError(StoreError, LookupError):
     """A blob that the index names is not in the store."""
 

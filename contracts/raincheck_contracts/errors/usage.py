@@ -92,6 +92,20 @@ class ParameterError(UsageError, ValueError):
         return f"pipeline {self.pipeline!r}: {self.problem}"
 
 
+class ArgumentError(UsageError, ValueError):
+    """A call was given arguments that cannot be meant."""
+
+    def __init__(self, call: str, problem: str, remedy: str) -> None:
+        super().__init__(call, problem, remedy)
+        self.call = call
+        self.problem = problem
+        self.remedy = remedy
+
+    @override
+    def __str__(self) -> str:
+        return f"{self.call}: {self.problem}. {self.remedy}"
+
+
 class NoContextError(UsageError, RuntimeError):
     """A call belongs inside a running step."""
 
@@ -131,4 +145,19 @@ class MessageTooLargeError(UsageError):
         return (
             f"{self.what} is {self.size} bytes, over the limit of {self.limit}. Hand large "
             "values over as ExternalArtifact(value=...): then only a reference travels."
+        )
+
+
+class WaitInStepError(UsageError, RuntimeError):
+    """A step waits for a run: it would hold a worker that the run may need."""
+
+    def __init__(self, run: str) -> None:
+        super().__init__(run)
+        self.run = run
+
+    @override
+    def __str__(self) -> str:
+        return (
+            f"a step cannot wait for run {self.run}: it would hold a worker. "
+            "Let the pipeline that needs the result refer to the artifact."
         )

@@ -1,5 +1,6 @@
 """What a publication writes: versions with their metadata, checked before they are sent."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -7,6 +8,11 @@ from raincheck.index.connection import Argument
 from raincheck_contracts._base import JsonValue, canonical_json
 from raincheck_contracts.artifacts import VersionRecord
 from raincheck_contracts.errors import InvalidWriteError
+from raincheck_contracts.names import (
+    ARTIFACT_NAME_PATTERN,
+    METADATA_KEY_PATTERN,
+    VERSION_NAME_PATTERN,
+)
 
 #: Limits of one call: the index ranks every number and binds what is asked for.
 MAX_METADATA_KEYS = 64
@@ -28,7 +34,14 @@ class NewVersion:
     metadata: Mapping[str, JsonValue] = field(default_factory=dict[str, JsonValue])
 
     def arguments(self) -> list[Argument]:
-        """As `Versions.read_item` of the Lua library reads it."""
+        """As `Versions.read_item` of the Lua library reads it.
+
+        Raises:
+            InvalidWriteError: a name that no reference could give, or as `entry_arguments`.
+        """
+        check_name("artifact", self.artifact, ARTIFACT_NAME_PATTERN)
+        for name in (*self.tags, *([self.version] if self.version else [])):
+            check_name("version or tag", name, VERSION_NAME_PATTERN)
         return [
             self.output,
             self.artifact,
@@ -55,6 +68,16 @@ class ForeignMetadata:
         return [self.artifact, self.version, *entry_arguments(self.metadata)]
 
 
+def check_name(what: str, name: str, pattern: str) -> None:
+    """Refuse a name that is none: keys are built from names, and events carry them.
+
+    Raises:
+        InvalidWriteError: says which name and what it must match.
+    """
+    if re.fullmatch(pattern, name) is None:
+        raise InvalidWriteError(f"{what} {name!r} does not match {pattern}")
+
+
 def entry_arguments(metadata: Mapping[str, JsonValue]) -> list[Argument]:
     """Metadata as the Lua library reads it: count, then key, raw JSON, number or empty.
 
@@ -65,19 +88,21 @@ def entry_arguments(metadata: Mapping[str, JsonValue]) -> list[Argument]:
         The arguments.
 
     Raises:
-        InvalidWriteError: too many keys, too large a value, or a value that is no JSON;
-            names the key.
+        InvalidWriteError: too many keys, a key with control characters, too large a
+            value, or a value that is no JSON; names the key.
     """
     if len(metadata) > MAX_METADATA_KEYS:
         raise InvalidWriteError(f"{len(metadata)} metadata keys, over {MAX_METADATA_KEYS}")
     arguments: list[Argument] = [len(metadata)]
     for key, value in metadata.items():
+        check_name("metadata key", key, METADATA_KEY_PATTERN)
         try:
             raw = canonical_json(value)
+            size = len(raw.encode())
         except (TypeError, ValueError) as error:
             raise InvalidWriteError(f"metadata {key!r}: {error}") from error
-        if len(raw) > MAX_METADATA_BYTES:
-            problem = f"metadata {key!r} is {len(raw)} bytes, over {MAX_METADATA_BYTES}"
+        if size > MAX_METADATA_BYTES:
+            problem = f"metadata {key!r} is {size} bytes, over {MAX_METADATA_BYTES}"
             raise InvalidWriteError(f"{problem}; publish large values as artifacts")
         arguments += [key, raw, _number(value)]
     return arguments

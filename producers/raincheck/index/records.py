@@ -83,8 +83,10 @@ class Records:
             ("ZREVRANGE", self._key("runs:live"), 0, limit - 1),
             ("ZREVRANGE", self._key("runs:done"), 0, limit - 1),
         )
-        ids = [*live] if live_only else [*live, *done]
-        return [text(run) for run in ids[:limit]]
+        ids = [text(run) for run in ([*live] if live_only else [*live, *done])][:limit]
+        # An ended run stays on the list for longer than its record.
+        kept = self._ask(*(("EXISTS", self._key("run:", run)) for run in ids))
+        return [run for run, exists in zip(ids, kept, strict=True) if exists]
 
     # Artifacts
 

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 from raincheck.index import replies
 from raincheck.index.connection import Connection, text
-from raincheck.index.entries import NewVersion, entry_arguments
+from raincheck.index.entries import NewVersion, check_name, entry_arguments
 from raincheck.index.packing import ITEM, pack_reference
 from raincheck.index.replies import BoundVersion, Published
 from raincheck_contracts._base import JsonValue
+from raincheck_contracts.names import ALIAS_PATTERN, VERSION_NAME_PATTERN
 from raincheck_contracts.references import Reference
 from raincheck_contracts.runs import MissingReason, MissingReference
 
@@ -31,6 +32,16 @@ class VersionScripts:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+
+    def _newest(self, artifact: str) -> str:
+        """The newest version's name, or the empty text.
+
+        Found before the call that writes: were it found there, a repeat of that call
+        after a lost reply could write to a version published in between.
+        """
+        key = f"{self._connection.prefix}vers:{artifact}"
+        newest = self._connection.ask([("ZREVRANGE", key, 0, 0)])[0]
+        return text(newest[0]) if newest else ""
 
     def _write(self, function: str, *arguments: str | bytes | float) -> Published:
         reply = self._connection.call(function, *arguments)
@@ -60,15 +71,18 @@ class VersionScripts:
             MetadataConflictError: a key has another value already; nothing was written.
             InvalidWriteError: a value that cannot be kept.
         """
-        return self._write("log_metadata", artifact, version or "", *entry_arguments(metadata))
+        version = version or self._newest(artifact)
+        return self._write("log_metadata", artifact, version, *entry_arguments(metadata))
 
     def tag(self, artifact: str, version: str | None, tag: str) -> Published:
         """Tag a version; None is the newest.
 
         Raises:
             ReferenceNotFoundError: no such version.
+            InvalidWriteError: the tag is none.
         """
-        return self._write("tag", artifact, version or "", tag)
+        check_name("tag", tag, VERSION_NAME_PATTERN)
+        return self._write("tag", artifact, version or self._newest(artifact), tag)
 
     def set_alias(
         self,
@@ -90,8 +104,9 @@ class VersionScripts:
 
         Raises:
             ReferenceNotFoundError: no such version.
-            InvalidWriteError: it does not name `expected`.
+            InvalidWriteError: it does not name `expected`, or the alias is none.
         """
+        check_name("alias", alias, ALIAS_PATTERN)
         return self._write("set_alias", request, artifact, alias, version or "", expected or "")
 
     def resolve(self, references: Sequence[Reference]) -> Resolution:

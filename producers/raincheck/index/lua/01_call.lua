@@ -45,9 +45,9 @@ function Text.int(number)
 end
 
 -- A JSON number as a number; nil for every other text, also for those that `tonumber`
--- takes and JSON does not (`0x10`, ` 1`, `nan`).
+-- takes and JSON does not (`0x10`, ` 1`, `1 `, `nan`).
 function Text.json_number(raw)
-  if not raw or not string.find(raw, "^%-?%d") or string.find(raw, "[xX]") then
+  if not raw or not string.find(raw, "^%-?%d[%d%.eE%+%-]*$") then
     return nil
   end
   local number = tonumber(raw)

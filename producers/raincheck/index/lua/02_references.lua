@@ -54,8 +54,9 @@ function Select.v(call, ref)
   end
   local watch = "v:" .. ref.artifact .. "@" .. ref.argument
   if string.find(ref.argument, "^%d+$") then
-    local given = redis.call("HGET", call:key("art:", ref.artifact), "next")
-    if given and tonumber(ref.argument) <= tonumber(given) then
+    -- The counter goes from 1 upwards and writes no leading zeros.
+    local given = tonumber(redis.call("HGET", call:key("art:", ref.artifact), "next") or 0)
+    if tonumber(ref.argument) <= given or string.find(ref.argument, "^0") then
       return nil, miss("version-passed", watch, true)
     end
   end

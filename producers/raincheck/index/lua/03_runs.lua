@@ -9,18 +9,19 @@
 --                            u:<step> number of steps it needs, q:<step> queue,
 --                            t:<step> retries, retry delay ms, timeout ms
 --                            while a run uses it, then 30 days
---   run:<id>           hash  state (live or final), pipeline, spec, params, queue, priority,
---                            wait, submitted, ended, depth, left, failed, not_before,
---                            inline, idem, reason; per step s:<step> state, u:<step> steps
---                            still needed, h:<step> hints sent; b:<reference> (run scope)
+--   run:<id>           hash  state (live or final), pipeline, spec, params, request, queue,
+--                            priority, wait, submitted, ended, depth, left, failed, inline,
+--                            idem, reason; per step s:<step> state, u:<step> steps still
+--                            needed, h:<step> hints sent; in run scope bound (revision)
+--                            and b:<reference>
 --                            end + 7 days (failed or cancelled: 30)
---   step:<run>/<step>  hash  attempt, errors, lost, fence, last_fence, outcome, node, pid,
---                            task, started, ended, refs, bn, brev, b<i>, r<i>, m<i>
---                            (bindings), park, first_park, deadline, missing, not_before,
---                            o:<output>, error, reason, declines
+--   step:<run>/<step>  hash  attempt, errors, lost, fence, last_fence, failed_fence, outcome,
+--                            node, pid, task, started, ended, refs, bn, brev, b<i>, r<i>,
+--                            m<i> (bindings), park, first_park, missing, not_before,
+--                            o:<output>, published, error, reason, declined, declines
 --                            from the first claim on, with the run
 --   runs:live          zset  run by time of submission              while live
---   runs:done          zset  run by time of its end                 with the run (trimmed)
+--   runs:done          zset  run by time of its end                 30 days
 --   idem:<pipeline>:<key>  string  run, digest of the request       with the run
 --   hints:<queue>      zset  <run>/<step> by the tick of the next look, until claimed
 --   queues             set   queues that ever had a hint             for ever
@@ -165,6 +166,14 @@ local function expire_records(call, run, state, steps)
   end
 end
 
+-- Forgets runs whose records are gone, a few at each end of a run.
+local function trim_done(call)
+  local done, before = call:key("runs:done"), Text.int(call:now() - KEEP.F)
+  for _, run in ipairs(redis.call("ZRANGEBYSCORE", done, "-inf", before, "LIMIT", 0, 20)) do
+    redis.call("ZREM", done, run)
+  end
+end
+
 -- Closes a run all of whose steps are final.
 function Runs.finish(call, run, state, reason)
   local record = redis.call("HMGET", Runs.key(call, run), "pipeline", "spec", "inline")
@@ -174,6 +183,7 @@ function Runs.finish(call, run, state, reason)
   end
   redis.call("ZREM", call:key("runs:live"), run)
   redis.call("ZADD", call:key("runs:done"), call:now(), run)
+  trim_done(call)
   Runs.untimer(call, "x|" .. run)
   if record[3] ~= "" then
     redis.call("HDEL", call:key("node:", record[3]), "i:" .. run)

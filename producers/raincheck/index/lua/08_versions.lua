@@ -41,26 +41,41 @@ local function check_entries(entries)
   return nil
 end
 
+-- The number that an artifact's next version gets, when `given` numbers of siblings are
+-- counted before it.
+local function next_number(call, artifact, given)
+  given[artifact] = given[artifact]
+    or tonumber(redis.call("HGET", call:key("art:", artifact), "next") or "0")
+  return Text.int(given[artifact] + 1)
+end
+
+local function check_version(call, item, given, taken)
+  local version = item.version
+  local expected = next_number(call, item.artifact, given)
+  if version ~= "" then
+    local name = item.artifact .. "@" .. version
+    if taken[name]
+      or redis.call("EXISTS", call:key("ver:", item.artifact, ":", version)) == 1 then
+      return { "EXISTS", item.artifact, version }
+    end
+    taken[name] = true
+    if not string.find(version, "^%d+$") then
+      return nil
+    end
+    if version ~= expected then
+      return { "NUMBER", item.artifact, version, expected }
+    end
+  end
+  given[item.artifact] = given[item.artifact] + 1
+  taken[item.artifact .. "@" .. expected] = true
+  return nil
+end
+
 -- nil, or why the items cannot be published. Reads only.
 function Versions.check(call, items)
-  local taken = {}
+  local given, taken = {}, {}
   for _, item in ipairs(items) do
-    local name = item.artifact .. "@" .. item.version
-    if item.version ~= "" then
-      if taken[name]
-        or redis.call("EXISTS", call:key("ver:", item.artifact, ":", item.version)) == 1 then
-        return { "EXISTS", item.artifact, item.version }
-      end
-      taken[name] = true
-      if string.find(item.version, "^%d+$") then
-        local given = redis.call("HGET", call:key("art:", item.artifact), "next") or "0"
-        local expected = Text.int(tonumber(given) + 1)
-        if item.version ~= expected then
-          return { "NUMBER", item.artifact, item.version, expected }
-        end
-      end
-    end
-    local bad = check_entries(item.entries)
+    local bad = check_version(call, item, given, taken) or check_entries(item.entries)
     if bad then
       return bad
     end
@@ -71,7 +86,9 @@ end
 local function write_entry(call, artifact, key, sequence, entry)
   redis.call("HSET", key, "m:" .. entry.key, entry.raw)
   if entry.number ~= "" then
-    redis.call("ZADD", call:key("best:", artifact, ":", entry.key), entry.number,
+    -- Written anew: Lua reads `1e-400`, ZADD refuses it.
+    local number = string.format("%.17g", Text.json_number(entry.number))
+    redis.call("ZADD", call:key("best:", artifact, ":", entry.key), number,
       string.format("%016d", sequence))
   end
 end
@@ -111,17 +128,19 @@ function Versions.write(call, item, cause)
 end
 
 -- Later entries for a version, checked: nil, or why not. Metadata is written once;
--- the same value again is fine.
-function Versions.check_metadata(call, artifact, version, entries)
-  local key = call:key("ver:", artifact, ":", version)
+-- the same value again is fine. `logged` holds what the same call logs before.
+function Versions.check_metadata(call, artifact, version, entries, logged)
+  local key, name = call:key("ver:", artifact, ":", version), artifact .. "@" .. version
   if redis.call("EXISTS", key) == 0 then
     return { "UNKNOWN", artifact, version }
   end
   for _, entry in ipairs(entries) do
-    local old = redis.call("HGET", key, "m:" .. entry.key)
+    local place = name .. "#" .. entry.key
+    local old = redis.call("HGET", key, "m:" .. entry.key) or logged[place]
     if old and old ~= entry.raw then
-      return { "CONFLICT", artifact .. "@" .. version, entry.key, old, entry.raw }
+      return { "CONFLICT", name, entry.key, old, entry.raw }
     end
+    logged[place] = entry.raw
   end
   return check_entries(entries)
 end
@@ -181,7 +200,7 @@ function Versions.log_metadata(keys, args)
   local artifact = call:take()
   local version = newest_or(call, artifact, call:take())
   local entries = Versions.read_entries(call)
-  local refused = Versions.check_metadata(call, artifact, version, entries)
+  local refused = Versions.check_metadata(call, artifact, version, entries, {})
   if refused then
     return refused
   end

@@ -51,9 +51,10 @@ local function check(call, items, foreign)
     end
     names[item.output] = true
   end
-  local refused = Versions.check(call, items)
+  local refused, logged = Versions.check(call, items), {}
   for _, one in ipairs(foreign) do
-    refused = refused or Versions.check_metadata(call, one.artifact, one.version, one.entries)
+    refused = refused
+      or Versions.check_metadata(call, one.artifact, one.version, one.entries, logged)
   end
   return refused
 end
@@ -122,12 +123,13 @@ function Finish.fail(keys, args)
   local run, step, fence, kind, problem = args[1], args[2], args[3], args[4], args[5]
   local key = Runs.step_key(call, run, step)
   if not holds_fence(call, run, step, fence) then
-    if last_fence(call, run, step) == fence then
-      return { "DONE", redis.call("HGET", key, "outcome") or "retry" }
+    -- Only the fence that failed: one that was taken away has no outcome.
+    if redis.call("HGET", key, "failed_fence") == fence then
+      return { "DONE", redis.call("HGET", key, "outcome") }
     end
     return { "STALE" }
   end
-  redis.call("HSET", key, "error", problem)
+  redis.call("HSET", key, "error", problem, "failed_fence", fence)
   local outcome, message = "failed", nil
   if kind == "error" then
     outcome, message = Runs.attempt_failed(call, run, step, "error")

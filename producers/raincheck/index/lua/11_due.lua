@@ -47,14 +47,15 @@ function OnTimer.d(call, rest)
   return message
 end
 
--- A run expired before it began.
+-- A run expired before it began; between two tries of a step it has begun.
 function OnTimer.x(call, run)
   if Runs.get(call, run, "state") ~= "live" then
     return
   end
   for _, step in ipairs(Text.split(Runs.spec(call, run, "steps"), " ")) do
     local state = Runs.state(call, run, step)
-    if state ~= "Q" and state ~= "W" and state ~= "P" then
+    if (state ~= "Q" and state ~= "W" and state ~= "P")
+      or redis.call("HEXISTS", Runs.step_key(call, run, step), "attempt") == 1 then
       return
     end
   end

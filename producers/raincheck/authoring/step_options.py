@@ -1,0 +1,68 @@
+"""What `@step` can be told, checked where it is written."""
+
+import math
+import re
+from dataclasses import dataclass
+
+from raincheck_contracts.errors import DefinitionError
+from raincheck_contracts.names import IDENTIFIER_PATTERN, QUEUE_PATTERN
+
+MAX_RETRIES = 1_000
+_IDENTIFIER = "Use up to 64 letters, digits, '_', '.', '-', the first a letter or '_': name=..."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepOptions:
+    """How a step is run."""
+
+    retries: int = 0
+    """Tries after the first that raised."""
+    retry_delay: float = 0.0
+    """Seconds before each of them."""
+    timeout: float | None = None
+    """Seconds that one attempt may take; None is no limit."""
+    queue: str | None = None
+    """None is the run's queue."""
+
+    def check(self, name: str) -> None:
+        """Refuse what no worker could follow.
+
+        Args:
+            name: of the step, for the message.
+
+        Raises:
+            DefinitionError: names the option.
+        """
+        if type(self.retries) is not int or not 0 <= self.retries <= MAX_RETRIES:
+            raise _refused(name, "retries", self.retries, f"a whole number from 0 to {MAX_RETRIES}")
+        if not _is_seconds(self.retry_delay) or self.retry_delay < 0:
+            raise _refused(name, "retry_delay", self.retry_delay, "seconds, 0 or more")
+        if self.timeout is not None and (not _is_seconds(self.timeout) or self.timeout <= 0):
+            raise _refused(name, "timeout", self.timeout, "seconds, more than 0, or None")
+        if self.queue is not None and re.fullmatch(QUEUE_PATTERN, self.queue) is None:
+            remedy = "up to 64 letters, digits, '.', '_', '-', the first a letter or digit"
+            raise _refused(name, "queue", self.queue, remedy)
+
+
+def checked_name(name: str, option: str | None) -> str:
+    """The name of a step or pipeline within the records of a run.
+
+    Args:
+        name: the function's name.
+        option: the `name=` that the decorator was given, if any.
+
+    Raises:
+        DefinitionError: when it has other than ASCII letters, digits and `_.-`.
+    """
+    chosen = name if option is None else option
+    if re.fullmatch(IDENTIFIER_PATTERN, chosen) is None:
+        raise DefinitionError(name, f"{chosen!r} cannot be its name", _IDENTIFIER)
+    return chosen
+
+
+def _is_seconds(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _refused(name: str, option: str, value: object, remedy: str) -> DefinitionError:
+    return DefinitionError(name, f"{option}={value!r} cannot be used", f"Give {remedy}")

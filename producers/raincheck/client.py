@@ -1,0 +1,249 @@
+"""The client: lazy inside a pipeline function, eager everywhere else."""
+
+import secrets
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal
+
+from pydantic import ValidationError
+
+from raincheck.authoring.compiling import compiling
+from raincheck.authoring.lazy import lazy_artifact_version
+from raincheck.authoring.metadata_values import checked_metadata
+from raincheck.deployment import Deployment, current_deployment
+from raincheck.durations import Duration, seconds_of
+from raincheck.predicates import Predicate, conditions_of
+from raincheck.published import PublishedVersion
+from raincheck.waking import wake
+from raincheck_contracts._base import JsonValue
+from raincheck_contracts.errors import ArgumentError, ReferenceNotFoundError
+from raincheck_contracts.references import (
+    AliasSelector,
+    BestSelector,
+    LatestSelector,
+    Reference,
+    Selector,
+    TagSelector,
+    VersionSelector,
+    WhereSelector,
+)
+from raincheck_contracts.runs import MissingReference
+
+
+class Client:
+    """Asks for artifact versions.
+
+    Args:
+        deployment: where to ask; None is the one of the environment.
+    """
+
+    def __init__(self, deployment: Deployment | None = None) -> None:
+        self._given = deployment
+
+    @property
+    def deployment(self) -> Deployment:
+        """Where it asks."""
+        return self._given or current_deployment()
+
+    def get_artifact_version(  # noqa: PLR0913 - the selectors, of which one is given
+        self,
+        name: str,
+        version: str | int | None = None,
+        *,
+        alias: str | None = None,
+        best: str | None = None,
+        mode: Literal["min", "max"] | None = None,
+        tag: str | None = None,
+        where: Mapping[str, JsonValue | Predicate] | None = None,
+        wait: Duration | None = None,
+    ) -> Any:
+        """A version of an artifact; the newest when no selector is given.
+
+        Args:
+            name: the artifact.
+            version: its name.
+            alias: the version that the alias names.
+            best: the version with the least or greatest value of this metric.
+            mode: `min` or `max`; goes with `best`.
+            tag: the newest version with the tag.
+            where: the newest version whose metadata satisfies all of these.
+            wait: how long a step may wait for it; only inside a pipeline function.
+
+        Returns:
+            Inside a pipeline function a `LazyArtifactVersion`, which the step that takes
+            it receives as the value. Elsewhere a `PublishedVersion`.
+
+        Raises:
+            ArgumentError: two selectors, or a name that cannot be one.
+            ReferenceNotFoundError: eager, and there is no such version now.
+        """
+        selector = _selector(
+            {
+                "version": None if version is None else str(version),
+                "alias": alias,
+                "best": best,
+                "tag": tag,
+                "where": where,
+            },
+            mode,
+        )
+        try:
+            reference = Reference(
+                artifact=name,
+                selector=selector,
+                wait=None if wait is None else seconds_of(wait),
+            )
+        except ValidationError as error:
+            problem = error.errors()[0]["msg"]
+            raise ArgumentError("get_artifact_version", f"{name!r}: {problem}", _NAMES) from error
+        if compiling():
+            return lazy_artifact_version(reference)
+        return self.resolve(reference)
+
+    def resolve(self, reference: Reference) -> PublishedVersion:
+        """The version that a reference names now.
+
+        Raises:
+            ReferenceNotFoundError: there is none; says why.
+        """
+        index = self.deployment.index
+        answer = index.versions.resolve([reference]).answers[0]
+        if isinstance(answer, MissingReference):
+            raise ReferenceNotFoundError((str(answer),))
+        record = index.records.version(answer.artifact, answer.version)
+        if record is None:
+            raise ReferenceNotFoundError((str(reference),))
+        return PublishedVersion(record, self.deployment)
+
+    def list_artifact_versions(
+        self, name: str, *, limit: int | None = None
+    ) -> Iterator[PublishedVersion]:
+        """The versions of an artifact, newest first.
+
+        Args:
+            name: the artifact.
+            limit: at most so many; None is all, read in pages.
+        """
+        deployment = self.deployment
+        for record in deployment.index.records.versions(name, limit):
+            yield PublishedVersion(record, deployment)
+
+    def list_artifacts(self) -> list[str]:
+        """The names of all artifacts."""
+        return self.deployment.index.records.artifact_names()
+
+    def set_alias(
+        self,
+        name: str,
+        alias: str,
+        version: str | int | None = None,
+        *,
+        expected: str | None = None,
+    ) -> str:
+        """Let an alias name a version.
+
+        Args:
+            name: the artifact.
+            alias: not all digits, not `latest`.
+            version: what it shall name; None is the newest.
+            expected: what it must name now, else nothing is changed.
+
+        Returns:
+            The version that it names.
+
+        Raises:
+            ArgumentError: the alias cannot be one.
+            ReferenceNotFoundError: no such version.
+            InvalidWriteError: it does not name `expected`.
+        """
+        try:
+            AliasSelector(alias=alias)
+        except ValidationError as error:
+            raise ArgumentError("set_alias", error.errors()[0]["msg"], _NAMES) from error
+        deployment = self.deployment
+        done = deployment.index.versions.set_alias(
+            secrets.token_hex(16), name, alias, _text(version), expected=expected
+        )
+        self._wake(dirty=done.dirty)
+        return done.version
+
+    def tag(self, name: str, tag: str, version: str | int | None = None) -> str:
+        """Tag a version; None is the newest. Tagging twice is fine.
+
+        Returns:
+            The version that was tagged.
+
+        Raises:
+            ArgumentError: the tag cannot be one.
+            ReferenceNotFoundError: no such version.
+        """
+        try:
+            TagSelector(tag=tag)
+        except ValidationError as error:
+            raise ArgumentError("tag", error.errors()[0]["msg"], _NAMES) from error
+        done = self.deployment.index.versions.tag(name, _text(version), tag)
+        self._wake(dirty=done.dirty)
+        return done.version
+
+    def log_metadata(
+        self, name: str, metadata: Mapping[str, object], version: str | int | None = None
+    ) -> str:
+        """Add metadata to a version; keys are written once.
+
+        Args:
+            name: the artifact.
+            metadata: entries by key; numpy scalars become Python numbers.
+            version: None is the newest.
+
+        Returns:
+            The version.
+
+        Raises:
+            ReferenceNotFoundError: no such version.
+            MetadataConflictError: a key has another value already; nothing was written.
+            UnsupportedValueError: a value that cannot be kept.
+        """
+        done = self.deployment.index.versions.log_metadata(
+            name, _text(version), checked_metadata(metadata)
+        )
+        self._wake(dirty=done.dirty)
+        return done.version
+
+    def _wake(self, *, dirty: bool) -> None:
+        if dirty:
+            wake(self.deployment.index, self.deployment.hints)
+
+
+_NAMES = "Names are up to 64 of a-z, 0-9, '.', '_', '-'; aliases are not all digits"
+
+
+def _text(version: str | int | None) -> str | None:
+    return None if version is None else str(version)
+
+
+def _selector(given: Mapping[str, Any], mode: Literal["min", "max"] | None) -> Selector:
+    chosen = {name: value for name, value in given.items() if value is not None}
+    if len(chosen) > 1:
+        problem = f"{' and '.join(chosen)} are given together"
+        raise ArgumentError("get_artifact_version", problem, "Give one of them")
+    if (mode is None) == ("best" in chosen):
+        problem = "best= needs mode='min' or mode='max'" if mode is None else "mode= needs best="
+        raise ArgumentError("get_artifact_version", problem, "Write best='MSE', mode='min'")
+    try:
+        return _build(chosen, mode)
+    except ValidationError as error:
+        problem = error.errors()[0]["msg"]
+        raise ArgumentError("get_artifact_version", problem, _NAMES) from error
+
+
+def _build(chosen: Mapping[str, Any], mode: Literal["min", "max"] | None) -> Selector:
+    if "version" in chosen:
+        return VersionSelector(version=chosen["version"])
+    if "alias" in chosen:
+        return AliasSelector(alias=chosen["alias"])
+    if "best" in chosen and mode is not None:
+        return BestSelector(metric=chosen["best"], mode=mode)
+    if "tag" in chosen:
+        return TagSelector(tag=chosen["tag"])
+    if "where" in chosen:
+        return WhereSelector(conditions=conditions_of(chosen["where"]))
+    return LatestSelector()

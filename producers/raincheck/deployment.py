@@ -1,0 +1,90 @@
+"""One deployment: settings, and the index, blobs and broker that they name."""
+
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager
+from functools import cached_property
+
+from raincheck.artifact_store import ArtifactStore
+from raincheck.blobs import LocalBlobStore
+from raincheck.broker import producer_app
+from raincheck.embedded import ensure_server
+from raincheck.hints import HintSender
+from raincheck.index import Connection, Index
+from raincheck.settings import Settings, read_settings
+
+
+class Deployment:
+    """The parts that settings name, each opened at its first use.
+
+    Args:
+        settings: where they are.
+        index: a ready index instead of the settings', for tests on fakeredis.
+    """
+
+    def __init__(self, settings: Settings, *, index: Index | None = None) -> None:
+        self.settings = settings
+        self._given_index = index
+
+    @cached_property
+    def index_url(self) -> str:
+        """redis-py URL of the index; starts the embedded server when none is named.
+
+        Raises:
+            EmbeddedServerError: it cannot be started.
+        """
+        settings = self.settings
+        return settings.url or ensure_server(settings.home.absolute(), settings.durability)
+
+    @cached_property
+    def index(self) -> Index:
+        """The index."""
+        if self._given_index is not None:
+            return self._given_index
+        return Index(Connection(self.index_url, self.settings.namespace))
+
+    @cached_property
+    def store(self) -> ArtifactStore:
+        """The artifact store: index and blobs together."""
+        blobs = LocalBlobStore(
+            self.settings.blob_folder, durable=self.settings.durability == "strict"
+        )
+        return ArtifactStore(self.index, blobs, inline_limit=self.settings.inline_limit)
+
+    @cached_property
+    def hints(self) -> HintSender:
+        """Sends messages about ready steps to the broker."""
+        app = producer_app(self.settings, self.index_url)
+        return HintSender(app, self.settings.namespace)
+
+
+_lock = threading.Lock()
+_by_settings: dict[Settings, Deployment] = {}
+_used: list[Deployment] = []
+
+
+def current_deployment() -> Deployment:
+    """The deployment in use: that of `use_deployment`, else that of the environment.
+
+    Raises:
+        SettingsError: the environment holds a setting that cannot be used.
+    """
+    if _used:
+        return _used[-1]
+    return deployment_of(read_settings())
+
+
+def deployment_of(settings: Settings) -> Deployment:
+    """The deployment of some settings, one per process."""
+    with _lock:
+        return _by_settings.setdefault(settings, Deployment(settings))
+
+
+@contextmanager
+def use_deployment(deployment: Deployment) -> Generator[Deployment]:
+    """Use a deployment in this process, in all its threads, for a while."""
+    _used.append(deployment)
+    try:
+        yield deployment
+    finally:
+        _used.remove(deployment)

@@ -1,0 +1,231 @@
+"""Queueing a pipeline, or running it here."""
+
+import difflib
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING, Any
+
+from raincheck.authoring.external import ExternalArtifact, external_reference
+from raincheck.blobs.digest import digest_of
+from raincheck.broker import DEFAULT_QUEUE
+from raincheck.deployment import Deployment, current_deployment
+from raincheck.hints import message_size
+from raincheck.index.replies import Message
+from raincheck.index.run_scripts import Submission
+from raincheck.run_handle import RunHandle
+from raincheck.run_ids import new_run_id
+from raincheck_contracts._base import canonical_json
+from raincheck_contracts.errors import (
+    MessageTooLargeError,
+    ParameterError,
+    RaincheckError,
+    VersionExistsError,
+)
+from raincheck_contracts.messages import MAX_MESSAGE_BYTES
+from raincheck_contracts.pipelines import PipelineSpec, ReferenceInput, needs_of
+from raincheck_contracts.references import Reference
+from raincheck_contracts.runs import MissingReason
+
+if TYPE_CHECKING:
+    from raincheck.authoring.pipeline import CompiledPipeline, Pipeline
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnqueueOptions:
+    """Celery's options of `apply_async`, as far as a run has them."""
+
+    queue: str | None = None
+    """Queue of the steps that name none."""
+    priority: int | None = None
+    """0 to 9, as the broker takes it: on Redis 0 comes first."""
+    countdown: float | None = None
+    """Seconds until the first steps may start."""
+    eta: datetime | None = None
+    """When the first steps may start; aware, or local time."""
+    expires: float | datetime | None = None
+    """Seconds or time after which the run is cancelled if nothing of it has started."""
+    idempotency_key: str | None = None
+    """Two calls of one pipeline with the same key are one run."""
+
+
+def enqueue(
+    pipeline: "Pipeline[..., Any]",
+    args: tuple[object, ...],
+    kwargs: Mapping[str, object],
+    options: EnqueueOptions | None = None,
+) -> RunHandle:
+    """Compile a pipeline, record its run and tell the workers.
+
+    Args:
+        pipeline: to run.
+        args: for the pipeline function.
+        kwargs: for the pipeline function.
+        options: how it is queued.
+
+    Returns:
+        The run's handle. The run is accepted even when the broker does not answer: the
+        workers send its messages then.
+
+    Raises:
+        UsageError: the pipeline does not compile, or an option cannot be used.
+        IdempotencyConflictError: the key belongs to another request.
+        IndexUnavailableError: nothing was recorded.
+    """
+    deployment = current_deployment()
+    options = options or EnqueueOptions()
+    compiled = compile_stored(deployment, pipeline, args, kwargs)
+    submission = build_submission(deployment, compiled, options)
+    run, ready, new = deployment.index.runs.submit(submission)
+    if new:
+        _warn_of_unknown(deployment, compiled.spec)
+        deployment.hints.send(_messages(submission, run, ready))
+    return RunHandle(run, deployment)
+
+
+def compile_stored(
+    deployment: Deployment,
+    pipeline: "Pipeline[..., Any]",
+    args: tuple[object, ...],
+    kwargs: Mapping[str, object],
+) -> "CompiledPipeline":
+    """Compile a pipeline and store its external artifacts.
+
+    Raises:
+        UsageError: it does not compile.
+        StoreError: an external artifact cannot be stored.
+    """
+
+    def store(external: ExternalArtifact) -> Reference:
+        new = deployment.store.prepare(external.value, external.name)
+        reference = external_reference(external.name, new.record.digest)
+        version = str(reference).partition("@")[2]
+        try:
+            deployment.store.publish(replace(new, version=version))
+        except VersionExistsError:
+            _log.debug("external artifact is stored already", extra={"action": "external_known"})
+        return reference
+
+    return pipeline.compile_with(store, args, kwargs)
+
+
+def build_submission(
+    deployment: Deployment,
+    compiled: "CompiledPipeline",
+    options: EnqueueOptions,
+    *,
+    inline_node: str = "",
+) -> Submission:
+    """What is recorded of a run.
+
+    Raises:
+        MessageTooLargeError: a step's message would exceed the contract's limit.
+        ParameterError: an option cannot be used.
+    """
+    spec, run = compiled.spec, new_run_id()
+    namespace = deployment.settings.namespace
+    for step in spec.steps:
+        size = message_size(namespace, run, spec.name, step)
+        if size > MAX_MESSAGE_BYTES:
+            raise MessageTooLargeError(
+                f"the message of step {step.name!r}", size, MAX_MESSAGE_BYTES
+            )
+    parameters = canonical_json(compiled.parameters)
+    text = spec.canonical_json()
+    return Submission(
+        run=run,
+        spec=spec,
+        spec_digest=digest_of(text.encode()),
+        step_digests={s.name: digest_of(s.canonical_json().encode()) for s in spec.steps},
+        parameters=parameters,
+        request_digest=digest_of(f"{text}\n{parameters}".encode()),
+        queue=options.queue or DEFAULT_QUEUE,
+        idempotency_key=options.idempotency_key or "",
+        wait_ms=0 if inline_node else round(deployment.settings.wait * 1000),
+        inline_node=inline_node,
+        **_times(spec, options),
+    )
+
+
+def _times(spec: PipelineSpec, options: EnqueueOptions) -> dict[str, Any]:
+    if options.priority is not None and not 0 <= options.priority <= 9:  # noqa: PLR2004 - AMQP's range
+        raise ParameterError(spec.name, f"priority {options.priority} is not 0 to 9")
+    if options.countdown is not None and options.eta is not None:
+        raise ParameterError(spec.name, "give countdown or eta, not both")
+    expires = options.expires
+    if isinstance(expires, int | float):
+        expires = datetime.now(UTC) + timedelta(seconds=expires)
+    return {
+        "priority": options.priority,
+        "countdown_ms": round((options.countdown or 0.0) * 1000),
+        "not_before_ms": _milliseconds(options.eta),
+        "expires_ms": _milliseconds(expires),
+    }
+
+
+def _milliseconds(moment: datetime | None) -> int:
+    return 0 if moment is None else round(moment.timestamp() * 1000)
+
+
+def _messages(submission: Submission, run: str, ready: Iterable[str]) -> list[Message]:
+    steps = {step.name: step for step in submission.spec.steps}
+    return [
+        Message(
+            run,
+            submission.spec.name,
+            steps[name].queue or submission.queue,
+            submission.priority,
+            steps[name].canonical_json(),
+        )
+        for name in ready
+    ]
+
+
+def _warn_of_unknown(deployment: Deployment, spec: PipelineSpec) -> None:
+    """Log references to artifacts that nobody has published, with near names."""
+    references = {
+        str(need.reference): need.reference
+        for step in spec.steps
+        for need in needs_of(step)
+        if isinstance(need, ReferenceInput)
+    }
+    if not references:
+        return
+    resolution = deployment.index.versions.resolve(list(references.values()))
+    unknown = {
+        references[missing.reference].artifact
+        for missing in resolution.missing
+        if missing.reason is MissingReason.ARTIFACT_UNKNOWN
+    }
+    known = deployment.index.records.artifact_names() if unknown else []
+    for name in sorted(unknown):
+        near = difflib.get_close_matches(name, known, n=3)
+        hint = f"; did you mean {' or '.join(near)}?" if near else ""
+        _log.warning(
+            "pipeline %s waits for artifact %r, which has no versions yet%s",
+            spec.name,
+            name,
+            hint,
+            extra={"action": "artifact_unknown", "artifact": name, "pipeline": spec.name},
+        )
+
+
+def run_inline(
+    pipeline: "Pipeline[..., Any]", args: tuple[object, ...], kwargs: Mapping[str, object]
+) -> object:
+    """Run a pipeline here and now, against the same index and store.
+
+    Returns:
+        What the pipeline function returned, materialized.
+
+    Raises:
+        RaincheckError: no executor is installed, or whatever the run raises.
+    """
+    found = entry_points(group="raincheck.executors", name="inline")
+    for entry in found:
+        return entry.load()(pipeline, args, kwargs)
+    raise RaincheckError("no inline executor is installed; install raincheck with its workers")

@@ -1,0 +1,122 @@
+"""Sending hints: one Celery message per ready step."""
+
+import json
+import logging
+import secrets
+from collections.abc import Iterable
+from typing import Any
+
+from celery import Celery
+
+from raincheck.index.replies import Message
+from raincheck_contracts.messages import STEP_TASK_NAME
+from raincheck_contracts.pipelines import (
+    DictInput,
+    Input,
+    ListInput,
+    OutputInput,
+    ReferenceInput,
+    StepSpec,
+)
+
+_log = logging.getLogger(__name__)
+
+# From so many messages on, a batch spares round trips.
+_BATCH = 8
+
+
+class HintSender:
+    """Sends the messages of ready steps.
+
+    Args:
+        app: the Celery application whose broker takes them.
+        namespace: of the index that knows the steps.
+    """
+
+    def __init__(self, app: Celery, namespace: str) -> None:
+        self.app = app
+        self._namespace = namespace
+
+    def send(self, messages: Iterable[Message]) -> int:
+        """Send hints; what cannot be sent stays in the index and is sent again later.
+
+        Args:
+            messages: of ready steps.
+
+        Returns:
+            How many were handed to the broker.
+        """
+        waiting = list(messages)
+        if not waiting:
+            return 0
+        sent = 0
+        try:
+            with self.app.producer_pool.acquire(block=True) as acquired:
+                producer: Any = acquired
+                if len(waiting) < _BATCH:
+                    for message in waiting:
+                        self._send(message, producer)
+                        sent += 1
+                else:
+                    with producer.batch():
+                        for message in waiting:
+                            self._send(message, producer)
+                    sent = len(waiting)
+        except Exception:  # noqa: BLE001 - whatever a transport raises, see below
+            # The run is accepted and its hint is on record: any worker's sweeper sends
+            # it. Raising here would make callers submit the run a second time.
+            _log.warning(
+                "broker refused hints",
+                exc_info=True,
+                extra={"action": "hint_refused", "hints": len(waiting), "sent": sent},
+            )
+        return sent
+
+    def _send(self, message: Message, producer: Any) -> None:
+        body = json.loads(message.body)
+        step = StepSpec.model_validate(body)
+        # A fresh id each time: a revoked id would drop every later hint of the step.
+        self.app.send_task(
+            STEP_TASK_NAME,
+            kwargs={
+                "contract": 1,
+                "namespace": self._namespace,
+                "run": message.run,
+                "pipeline": message.pipeline,
+                "step": body,
+            },
+            task_id=f"{message.run}.{step.name}.{secrets.token_hex(4)}",
+            queue=message.queue,
+            priority=message.priority,
+            producer=producer,
+            argsrepr=describe_step(step),
+            kwargsrepr=f"{message.pipeline} {message.run}",
+        )
+
+
+def describe_step(step: StepSpec) -> str:
+    """A step with its inputs in words: `predict(model=trained_model@42)`."""
+    inputs = ", ".join(f"{name}={describe_input(node)}" for name, node in step.inputs.items())
+    return f"{step.name}({inputs})"
+
+
+def describe_input(node: Input) -> str:
+    """An input in words: a reference's string form, `step.output`, or the value."""
+    match node:
+        case ReferenceInput():
+            return str(node.reference)
+        case OutputInput():
+            return f"{node.step}.{node.output}"
+        case ListInput():
+            return "[" + ", ".join(map(describe_input, node.items)) + "]"
+        case DictInput():
+            items = (f"{key}: {describe_input(item)}" for key, item in node.items.items())
+            return "{" + ", ".join(items) + "}"
+        case _:
+            return json.dumps(node.value, ensure_ascii=False)
+
+
+def message_size(namespace: str, run: str, pipeline: str, step: StepSpec) -> int:
+    """Bytes of a step's message body."""
+    fixed = len(f'{{"contract":1,"namespace":"{namespace}","run":"{run}"}}')
+    return fixed + len(pipeline) + len(step.canonical_json().encode()) + 32

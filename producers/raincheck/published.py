@@ -1,0 +1,60 @@
+"""A version that exists, as eager callers hold it."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from raincheck.deployment import Deployment
+from raincheck.metadata_view import RunMetadata
+from raincheck_contracts.artifacts import ArtifactVersion
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedVersion:
+    """One immutable version of an artifact."""
+
+    record: ArtifactVersion
+    deployment: Deployment
+
+    @property
+    def name(self) -> str:
+        """The artifact."""
+        return self.record.artifact
+
+    @property
+    def version(self) -> str:
+        """The version's name."""
+        return self.record.version
+
+    @property
+    def digest(self) -> str:
+        """BLAKE3 of the stored bytes."""
+        return self.record.record.digest
+
+    @property
+    def type(self) -> str:
+        """The recorded Python type."""
+        return self.record.record.manifest.type
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """Tags when it was read."""
+        return self.record.tags
+
+    @property
+    def published_at(self) -> datetime:
+        """Time of publication, by the index server's clock."""
+        return datetime.fromtimestamp(self.record.published_at / 1000, UTC)
+
+    @property
+    def run_metadata(self) -> RunMetadata:
+        """Metadata when it was read."""
+        return RunMetadata(f"{self.name}@{self.version}", self.record.metadata)
+
+    def load(self) -> object:
+        """Materialize the value.
+
+        Raises:
+            StoreError: the bytes are missing, corrupt or of an untrusted type.
+        """
+        inline = self.deployment.index.records.inline(self.name, self.version)
+        return self.deployment.store.load(self.record.record, inline)

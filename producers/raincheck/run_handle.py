@@ -1,0 +1,111 @@
+"""A run as its submitter holds it."""
+
+import time
+from dataclasses import dataclass
+
+from raincheck.authoring.context import active_step_context
+from raincheck.deployment import Deployment
+from raincheck.index.run_records import read_run, run_status
+from raincheck.results import load_result
+from raincheck.run_report import explain
+from raincheck_contracts.errors import RunCancelledError, StepFailedError, WaitInStepError
+from raincheck_contracts.runs import ErrorInfo, Run, RunStatus, StepState
+
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.01, 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class RunHandle:
+    """A queued, running or ended run."""
+
+    id: str
+    deployment: Deployment
+
+    def run(self) -> Run:
+        """The run with its steps, as the index holds it now.
+
+        Raises:
+            RunNotFoundError: it ended so long ago that its records are gone.
+        """
+        return read_run(self.deployment.index.records.stored_run(self.id))
+
+    def status(self) -> RunStatus:
+        """queued, waiting, running, succeeded, failed or cancelled.
+
+        Raises:
+            RunNotFoundError: it ended so long ago that its records are gone.
+        """
+        return run_status(self.deployment.index.records.stored_run(self.id))
+
+    def wait(self, timeout: float | None = None) -> RunStatus:
+        """Wait until the run has ended.
+
+        Args:
+            timeout: seconds; None waits as long as it takes.
+
+        Returns:
+            The final status.
+
+        Raises:
+            TimeoutError: it has not ended in time; says what it is doing.
+            WaitInStepError: called inside a step, which would hold a worker while waiting.
+        """
+        if active_step_context() is not None:
+            raise WaitInStepError(self.id)
+        end = None if timeout is None else time.monotonic() + timeout
+        pause = _FIRST_PAUSE
+        while not (status := self.status()).final:
+            if end is not None and time.monotonic() >= end:
+                raise TimeoutError(f"run {self.id} is {status} after {timeout} s\n{self.why()}")
+            time.sleep(pause if end is None else min(pause, max(0.0, end - time.monotonic())))
+            pause = min(pause * 1.5, _LONGEST_PAUSE)
+        return status
+
+    def get(self, timeout: float | None = None) -> object:
+        """Wait for the run and materialize what the pipeline function returned.
+
+        Args:
+            timeout: seconds; None waits as long as it takes.
+
+        Returns:
+            The value; None when the pipeline returns nothing.
+
+        Raises:
+            TimeoutError: it has not ended in time.
+            StepFailedError: a step failed; holds its error.
+            RunCancelledError: it was cancelled or expired.
+            WaitInStepError: called inside a step.
+        """
+        self.wait(timeout)
+        return result_of(self.deployment, self.run())
+
+    def why(self) -> str:
+        """Why the run is where it is, a line per step that has something to say."""
+        return explain(self.run())
+
+    def cancel(self, reason: str = "cancelled by hand") -> bool:
+        """End the run: nothing more of it starts, what runs is stopped.
+
+        Returns:
+            False when it had ended already.
+
+        Raises:
+            RunNotFoundError: it ended so long ago that its records are gone.
+        """
+        return self.deployment.index.runs.cancel(self.id, reason) is None
+
+
+def result_of(deployment: Deployment, run: Run) -> object:
+    """What an ended run gives.
+
+    Raises:
+        StepFailedError: a step failed.
+        RunCancelledError: the run was cancelled.
+    """
+    if run.status is RunStatus.CANCELLED:
+        raise RunCancelledError(run.id, run.reason or "no reason given")
+    for step in run.steps:
+        if step.state is StepState.FAILED:
+            unknown = ErrorInfo(type="unknown", message=step.reason or "no error recorded")
+            raise StepFailedError(run.id, step.step, step.error or unknown)
+    return load_result(deployment, run)

@@ -1,0 +1,84 @@
+"""The settings, read from the environment: the only place that does."""
+
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import BeforeValidator, Field, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from raincheck.durations import seconds_of
+from raincheck_contracts.errors import SettingsError
+from raincheck_contracts.names import Namespace
+
+
+def _names(value: object) -> object:
+    if isinstance(value, str):
+        return tuple(value.replace(",", " ").split())
+    return value
+
+
+def _duration(value: Any) -> object:  # pydantic checks what is no duration
+    return seconds_of(value) if isinstance(value, str) else value
+
+
+class Settings(BaseSettings):
+    """Where the index, the broker and the blobs are, and how long things take.
+
+    Each field is read from `RAINCHECK_<FIELD>` when it is not given.
+    """
+
+    model_config: ClassVar[SettingsConfigDict] = SettingsConfigDict(
+        env_prefix="RAINCHECK_", frozen=True, extra="forbid", env_ignore_empty=True
+    )
+
+    home: Path = Path(".raincheck")
+    """Folder of the embedded server and of local blobs."""
+    url: str | None = None
+    """redis-py URL of the index; None is the embedded server of `home`."""
+    broker_url: str | None = None
+    """Celery URL of the broker; None is the server of the index."""
+    store: str | None = None
+    """Folder of the blobs, a path or `file://`; None is `<home>/blobs`."""
+    namespace: Namespace = "default"
+    """Prefix of all keys; the unit of sharding and the trust boundary."""
+    lease: Annotated[float, BeforeValidator(_duration), Field(ge=1)] = 10.0
+    """Seconds of silence after which a worker is taken for dead."""
+    wait: Annotated[float, BeforeValidator(_duration), Field(ge=0)] = 3_600.0
+    """Seconds that a queued step waits for what it refers to."""
+    durability: Literal["relaxed", "strict"] = "relaxed"
+    """`strict`: the append-only file and every blob are synced before a write counts."""
+    imports: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_names)] = ()
+    """Modules that a worker imports, separated by commas or spaces."""
+    inline_limit: Annotated[int, Field(ge=0, le=65_536)] = 4_096
+    """Bytes up to which a value is kept in the index itself."""
+
+    @property
+    def blob_folder(self) -> Path:
+        """Absolute folder of the blobs.
+
+        Raises:
+            SettingsError: `store` has a scheme that this release does not know.
+        """
+        if self.store is None:
+            return self.home.absolute() / "blobs"
+        scheme, separator, rest = self.store.partition("://")
+        if not separator:
+            return Path(self.store).expanduser().absolute()
+        if scheme != "file":
+            problem = f"{self.store!r}: only folders (a path or file://) are supported"
+            raise SettingsError("RAINCHECK_STORE", problem)
+        return Path(rest)
+
+
+def read_settings(**fields: Any) -> Settings:
+    """The settings of the environment, with `fields` in their place.
+
+    Raises:
+        SettingsError: names the setting and what is wrong with it.
+    """
+    try:
+        return Settings(**fields)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "RAINCHECK_" + "_".join(str(item) for item in first["loc"]).upper()
+        raise SettingsError(name, first["msg"]) from error

@@ -1,0 +1,30 @@
+"""Waking the steps that waited for a change, by whoever made it."""
+
+import time
+
+from raincheck.hints import HintSender
+from raincheck.index import Index
+
+#: Seconds that the maker of a change spends on waking; workers do the rest.
+PATIENCE = 0.02
+_SLICE = 250
+
+
+def wake(index: Index, hints: HintSender, *, patience: float = PATIENCE) -> int:
+    """Wake waiting steps and send their hints.
+
+    Args:
+        index: where they wait.
+        hints: takes the messages of those that became ready.
+        patience: seconds after which the rest is left to the workers' sweepers.
+
+    Returns:
+        How many became ready.
+    """
+    end = time.monotonic() + patience
+    ready = 0
+    while True:
+        messages, more = index.runs.wake(_SLICE)
+        ready += hints.send(messages)
+        if not more or time.monotonic() >= end:
+            return ready

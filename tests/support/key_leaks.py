@@ -1,0 +1,82 @@
+"""Finds keys that nothing would ever remove."""
+
+from typing import Any
+
+from raincheck.index import Index
+from raincheck.index.connection import text
+from tests.support.dumps import ask, key, key_names
+
+#: Kept for ever, by design: the truth about artifacts, and tables of bounded size.
+PERMANENT = ("index", "events", "bad", "arts", "queues", "runs:live", "runs:done", "nodes", "dirty")
+PERMANENT_KINDS = ("art:", "vers:", "ver:", "alias:", "best:", "tag:")
+#: Tables of steps: every member must belong to a live run.
+STEP_TABLES = ("hints:", "wait:", "wake:")
+
+
+def key_leaks(index: Index) -> list[str]:
+    """Keys without a time to live that are neither permanent nor a live run's.
+
+    Args:
+        index: after a test.
+
+    Returns:
+        What would stay for ever, in words; empty when all is well.
+    """
+    live = {text(run) for run in ask(index, "ZRANGE", key(index, "runs:live"), 0, -1)}
+    nodes = set(index.records.nodes())
+    leaks: list[str] = []
+    for name in key_names(index):
+        if name in PERMANENT or name.startswith(PERMANENT_KINDS):
+            continue
+        leaks += _leaks_of(index, name, live, nodes)
+    return leaks
+
+
+def _leaks_of(index: Index, name: str, live: set[str], nodes: set[str]) -> list[str]:
+    kind, _, rest = name.partition(":")
+    if kind == "node":
+        return _node_leaks(index, rest, live) if rest in nodes else [f"{name} of no node"]
+    if name == "timers":
+        return [f"timer {member}" for member in _members(index, name) if not _timely(member, live)]
+    if name.startswith(STEP_TABLES):
+        return [f"{name} {member}" for member in _members(index, name) if _run(member) not in live]
+    if ask(index, "PTTL", key(index, name)) > 0:
+        return []
+    return [] if _belongs_to(index, kind, rest, live) else [f"{name} stays for ever"]
+
+
+def _belongs_to(index: Index, kind: str, rest: str, live: set[str]) -> bool:
+    """Whether a record is one of a live run's."""
+    if kind == "spec":
+        specs = (ask(index, "HGET", key(index, f"run:{run}"), "spec") for run in live)
+        return rest in map(text, specs)
+    if kind == "idem":
+        return text(ask(index, "GET", key(index, f"idem:{rest}"))).split("\x1f")[0] in live
+    return kind in {"run", "step"} and _run(rest) in live
+
+
+def _run(member: str) -> str:
+    return member.partition("/")[0]
+
+
+def _members(index: Index, name: str) -> list[str]:
+    if text(ask(index, "TYPE", key(index, name))) == "zset":
+        reply: Any = ask(index, "ZRANGE", key(index, name), 0, -1)
+    else:
+        reply = ask(index, "SMEMBERS", key(index, name))
+    return sorted(text(member) for member in reply)
+
+
+def _timely(member: str, live: set[str]) -> bool:
+    """Whether a timer is a live run's; a delayed start goes by itself when it fires."""
+    return member.startswith("h|") or _run(member.rpartition("|")[2]) in live
+
+
+def _node_leaks(index: Index, node: str, live: set[str]) -> list[str]:
+    """Steps of ended runs that a node is said to run; a kill entry goes with the process."""
+    fields = [text(field) for field in ask(index, "HKEYS", key(index, f"node:{node}"))]
+    return [
+        f"node:{node} {field}"
+        for field in fields
+        if field.startswith(("s:", "i:")) and _run(field[2:]) not in live
+    ]

@@ -1,0 +1,104 @@
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import pandas as pd
+import pytest
+from pydantic import BaseModel
+from raincheck.authoring import lazy_artifact_version, pipeline, step
+from raincheck_contracts.errors import CompileError
+from raincheck_contracts.pipelines import PipelineSpec, ReferenceInput, StepSpec, ValueInput
+from raincheck_contracts.reference_text import parse_reference
+
+
+class Settings(BaseModel):
+    """A pydantic model."""
+
+    depth: int = 3
+
+
+class Quacks(Protocol):
+    """A protocol that cannot be checked at run time."""
+
+    def quack(self) -> None:
+        """Be a duck."""
+
+
+@step
+def typed(
+    count: int = 1,
+    frame: pd.DataFrame | None = None,
+    settings: Settings | None = None,
+    pair: tuple[int, str] = (1, "a"),
+    duck: Quacks | None = None,
+    frame_or_implicit_none: pd.DataFrame = None,  # pyright: ignore[reportArgumentType]
+) -> int:
+    """Take one parameter of each kind."""
+    del frame, settings, pair, duck, frame_or_implicit_none
+    return count
+
+
+_arguments: list[dict[str, Any]] = []
+
+
+@pipeline
+def calls_typed() -> None:
+    """Call the step with the arguments that are on top."""
+    typed(**_arguments[-1])
+
+
+def compiled_call(**arguments: Any) -> StepSpec:
+    """The compiled call of the step with these arguments."""
+    _arguments.append(arguments)
+    try:
+        return calls_typed.compile().spec.steps[0]
+    finally:
+        _arguments.pop()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("count", 3),
+        ("count", "3"),
+        ("frame", None),
+        ("settings", {"depth": 2}),
+        ("pair", (2, "b")),
+        ("duck", "no one can tell"),
+        ("frame_or_implicit_none", None),
+    ],
+    ids=repr,
+)
+def test_a_literal_that_may_fit_its_annotation_is_kept_as_written(name: str, value: Any) -> None:
+    """The check is lax and changes nothing."""
+    made = compiled_call(**{name: value})
+    assert made == compiled_call(**{name: value})
+    if name != "pair":
+        assert made.inputs[name] == ValueInput(value=value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("count", "three", "valid integer"),
+        ("frame", 3, "instance of DataFrame"),
+        ("settings", {"depth": "deep"}, r"\['depth'\].*valid integer"),
+        ("pair", (2, "b", 3), "at most 2 items"),
+        ("frame_or_implicit_none", "data.csv", "instance of DataFrame"),
+    ],
+)
+def test_a_literal_that_contradicts_its_annotation_is_refused(
+    name: str, value: Any, message: str
+) -> None:
+    """What can only fail on the worker fails when the pipeline is compiled."""
+    with pytest.raises(CompileError, match=message) as raised:
+        compiled_call(**{name: value})
+    assert raised.value.parameter == name
+
+
+def test_a_handle_is_not_checked_against_the_annotation() -> None:
+    """What a reference resolves to is known only when the step starts."""
+    handle: Any = lazy_artifact_version(parse_reference("m@1"))
+    made = compiled_call(count=handle, pair=(1, handle))
+    assert made.inputs["count"] == ReferenceInput(reference=handle.reference)
+
+

@@ -1,0 +1,204 @@
+"""One delivery of a step: claim, materialize, call, dump, store, complete.
+
+There is no Celery in here: an inline run takes the same way.
+"""
+
+import logging
+import secrets
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from raincheck.authoring.context import StepContext, step_context
+from raincheck.authoring.registry import find_step
+from raincheck.authoring.step import Step
+from raincheck.blobs.digest import digest_of
+from raincheck.deployment import Deployment
+from raincheck.hints import HintSender
+from raincheck.index.packing import pack_needs
+from raincheck.index.replies import Claimed, Message, Parked, Refused, Unresolvable
+from raincheck.index.run_scripts import Attempt, Delivery
+from raincheck.waking import wake
+from raincheck_contracts.errors import StaleFenceError
+from raincheck_contracts.messages import StepTask
+from raincheck_contracts.pipelines import needs_of
+from raincheck_workers.cache import MaterializedCache
+from raincheck_workers.failures import Failure, classify, error_info
+from raincheck_workers.inputs import BoundInputs, bind, check_types, materialize
+from raincheck_workers.loader import Loader
+from raincheck_workers.outcomes import Outcome, Result
+from raincheck_workers.publication import prepare_outputs
+
+_log = logging.getLogger(__name__)
+
+# Until a node that registers just now is known to the index.
+_REGISTRATION_PATIENCE = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where deliveries are executed."""
+
+    node: Callable[[], str]
+    """Id of the node now; it changes when the node was taken for dead."""
+    pid: int
+
+
+class Executor:
+    """Executes deliveries in one process.
+
+    Args:
+        deployment: index, store and settings.
+        hints: sends the messages of steps that wake.
+        place: node and process.
+    """
+
+    def __init__(self, deployment: Deployment, hints: HintSender, place: Place) -> None:
+        self._deployment = deployment
+        self._index = deployment.index
+        self._hints = hints
+        self._place = place
+        self._loader = Loader(deployment.store, MaterializedCache())
+
+    def execute(self, task: StepTask, celery_id: str) -> Outcome:
+        """Execute one delivery.
+
+        Args:
+            task: the message.
+            celery_id: Celery's id of the delivery.
+
+        Returns:
+            What became of it. A step's own errors are recorded and do not raise.
+
+        Raises:
+            IndexUnavailableError: the index does not answer.
+        """
+        step = find_step(task.step.function)
+        if step is None:
+            return self._decline(task)
+        delivery = Delivery(
+            nonce=secrets.token_hex(8),
+            node=self._place.node(),
+            pid=self._place.pid,
+            task=celery_id,
+        )
+        answer = self._claim(task, delivery)
+        match answer:
+            case Parked(missing):
+                return Outcome(task.step.name, Result.PARKED, "; ".join(map(str, missing)))
+            case Unresolvable(missing):
+                return Outcome(task.step.name, Result.FAILED, "; ".join(map(str, missing)))
+            case Refused(code, detail):
+                _log.info("hint refused", extra=self._ids(task, "hint_refused", detail))
+                return Outcome(task.step.name, Result.REFUSED, f"{code} {detail}")
+            case Claimed():
+                return self._attempt(task, step, answer, delivery.node)
+
+    def send(self, messages: Iterable[Message]) -> None:
+        """Send the hints of steps that this process does not take itself."""
+        self._hints.send(messages)
+
+    def _claim(
+        self, task: StepTask, delivery: Delivery
+    ) -> Claimed | Parked | Unresolvable | Refused:
+        digest = digest_of(task.step.canonical_json().encode())
+        references = pack_needs(needs_of(task.step))
+        end = time.monotonic() + _REGISTRATION_PATIENCE
+        while True:
+            answer = self._index.runs.claim(
+                task.run, task.step.name, digest=digest, delivery=delivery, references=references
+            )
+            unknown = isinstance(answer, Refused) and answer.code == "NODE_UNKNOWN"
+            if not unknown or time.monotonic() > end:
+                return answer
+            time.sleep(0.05)  # the heartbeat registers the node as the worker starts
+
+    def _decline(self, task: StepTask) -> Outcome:
+        reason = f"no step {task.step.function} in the modules that this worker imports"
+        said = self._index.runs.decline(task.run, task.step.name, reason)
+        _log.warning("step declined", extra=self._ids(task, "step_declined", reason))
+        result = {"FAILED": Result.FAILED, "REFUSED": Result.REFUSED}.get(said, Result.DECLINED)
+        return Outcome(task.step.name, result, reason)
+
+    def _attempt(
+        self, task: StepTask, step: "Step[..., object]", claimed: Claimed, node: str
+    ) -> Outcome:
+        attempt = Attempt(run=task.run, step=task.step.name, fence=claimed.fence, node=node)
+        inputs: BoundInputs | None = None
+        try:
+            with classify("bind"):
+                inputs = bind(task.step, claimed.revision, claimed.values)
+            return self._run(task, step, inputs, attempt, claimed.attempt)
+        except Failure as failure:
+            return self._fail(task, attempt, failure, inputs)
+        except StaleFenceError as error:
+            _log.warning("attempt superseded", extra=self._ids(task, "superseded", str(error)))
+            return Outcome(task.step.name, Result.SUPERSEDED, str(error))
+
+    def _run(
+        self,
+        task: StepTask,
+        step: "Step[..., object]",
+        inputs: BoundInputs,
+        attempt: Attempt,
+        number: int,
+    ) -> Outcome:
+        with classify("bind"):
+            annotations = {port.name: port.annotation for port in step.parameters}
+            check_types(inputs, annotations)
+        with classify("load"):
+            arguments = materialize(inputs, annotations, self._loader.load)
+        context = StepContext(
+            run=task.run,
+            pipeline=task.pipeline,
+            step=task.step.name,
+            attempt=number,
+            inputs=inputs.by_parameter,
+            outputs=task.step.outputs,
+        )
+        with classify("call"), step_context(context):
+            returned = step.function(**arguments)
+        with classify("dump"):
+            outputs, foreign = prepare_outputs(
+                self._deployment.store, step, context, returned, inputs.versions
+            )
+        with classify("complete"):
+            done = self._index.runs.complete(attempt, outputs, foreign)
+        if done.dirty:
+            wake(self._index, self._hints)
+        _log.info("step succeeded", extra=self._ids(task, "step_succeeded", ""))
+        return Outcome(
+            task.step.name,
+            Result.SUCCEEDED,
+            bindings=inputs.bindings,
+            outputs=done.outputs,
+            messages=done.messages,
+            drain=done.drain,
+        )
+
+    def _fail(
+        self, task: StepTask, attempt: Attempt, failure: Failure, inputs: BoundInputs | None
+    ) -> Outcome:
+        error = error_info(failure)
+        _log.warning(
+            "step failed",
+            exc_info=failure.cause,
+            extra=self._ids(task, "step_failed", failure.kind),
+        )
+        said, message = self._index.runs.fail(attempt, failure.kind, error)
+        return Outcome(
+            task.step.name,
+            Result.RETRY if said == "retry" else Result.FAILED,
+            f"{error.type}: {error.message}",
+            bindings=inputs.bindings if inputs else {},
+            messages=(message,) if message else (),
+        )
+
+    def _ids(self, task: StepTask, action: str, detail: str) -> dict[str, object]:
+        return {
+            "action": action,
+            "run": task.run,
+            "pipeline": task.pipeline,
+            "step": task.step.name,
+            "detail": detail,
+        }

@@ -1,0 +1,182 @@
+"""The heartbeat of a node: it lives, its children live, the tick goes on.
+
+It runs in a thread of the worker's main process with a connection of its own, so that
+a busy step or event loop does not silence it.
+"""
+
+import logging
+import math
+import os
+import queue
+import signal
+import threading
+import time
+
+from typing_extensions import override
+
+from raincheck.hints import HintSender
+from raincheck.index import Index
+from raincheck_contracts.errors import IndexUnavailableError
+from raincheck_workers.node import NodeIdentity
+
+_log = logging.getLogger(__name__)
+
+#: Seconds between beats, and after which a tick that stands still is advanced. The Lua
+#: library counts two ticks a second.
+PERIOD = 0.5
+
+
+def lease_ticks(lease: float) -> int:
+    """Ticks of silence after which a node is taken for dead."""
+    return math.ceil(lease / PERIOD)
+
+
+class Heartbeat(threading.Thread):
+    """Beats for a node until stopped.
+
+    Args:
+        index: over a connection that nothing else uses.
+        identity: of the node.
+        lease: seconds of silence after which the node is taken for dead.
+        hints: sends the messages of steps that lost their process.
+        children: whether steps run in child processes, which can be killed.
+    """
+
+    def __init__(
+        self,
+        index: Index,
+        identity: NodeIdentity,
+        lease: float,
+        hints: HintSender,
+        *,
+        children: bool,
+    ) -> None:
+        super().__init__(name="raincheck-heartbeat", daemon=True)
+        self._index = index
+        self._identity = identity
+        self._lease = lease
+        self._hints = hints
+        self._children = children
+        self._dead: queue.SimpleQueue[int] = queue.SimpleQueue()
+        self._cancelled: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._wake = threading.Event()
+        self._ended = False
+        self._draining = False
+        self._tick = 0
+        self._tick_seen = time.monotonic()
+        self._last_beat = time.monotonic()
+        self._holding: tuple[tuple[str, int], ...] = ()
+
+    def register(self) -> None:
+        """Make the node known, before its first message.
+
+        Raises:
+            IndexUnavailableError: the index does not answer.
+        """
+        self._beat(register=True)
+
+    def report_dead(self, pid: int) -> None:
+        """A child process has died; its steps are given back at once."""
+        self._dead.put(pid)
+        self._wake.set()
+
+    def report_revoked(self, run: str) -> None:
+        """Somebody revoked a run's task in Celery: the run is cancelled."""
+        self._cancelled.put(run)
+        self._wake.set()
+
+    def drain(self) -> None:
+        """The worker shuts down: its processes take no further steps."""
+        self._draining = True
+        self._wake.set()
+
+    def stop(self) -> None:
+        """End the thread and take leave; what still ran is queued again."""
+        self._ended = True
+        self._wake.set()
+        if self.is_alive():
+            self.join(timeout=5)
+        self._hints.send(self._index.nodes.leave(self._identity.current()))
+
+    @override
+    def run(self) -> None:
+        while not self._ended:
+            try:
+                self._round()
+            except IndexUnavailableError:
+                self._silent()
+            except Exception:  # noqa: BLE001 - this thread must outlive its errors
+                _log.exception("heartbeat failed", extra={"action": "heartbeat_failed"})
+            self._wake.wait(PERIOD)
+            self._wake.clear()
+
+    def _round(self) -> None:
+        while not self._dead.empty():
+            self._lost(self._dead.get())
+        while not self._cancelled.empty():
+            self._index.runs.cancel(self._cancelled.get(), "revoked in Celery")
+        self._beat()
+        self._advance_tick()
+        for _, pid in self._holding:
+            if self._children and not _alive(pid):
+                self._lost(pid)
+
+    def _beat(self, *, register: bool = False) -> None:
+        node = self._identity.current()
+        beat = self._index.nodes.beat(
+            node, lease_ticks(self._lease), register=register, drain=self._draining
+        )
+        if not beat.known:
+            # Taken for dead: what its processes still do would be refused anyway.
+            _log.warning("node was reaped", extra={"action": "node_reaped", "node": node})
+            self._kill_holding()
+            self._identity.renew()
+            self._beat(register=True)
+            return
+        self._last_beat = time.monotonic()
+        self._holding = beat.running
+        self._see_tick(beat.tick)
+        for member, pid in beat.kill:
+            _log.warning(
+                "killing a step", extra={"action": "step_killed", "step": member, "pid": pid}
+            )
+            self._kill(pid)
+            self._lost(pid)
+
+    def _see_tick(self, tick: int) -> None:
+        if tick != self._tick:
+            self._tick, self._tick_seen = tick, time.monotonic()
+
+    def _advance_tick(self) -> None:
+        if time.monotonic() - self._tick_seen >= PERIOD * 0.9:
+            self._see_tick(self._index.nodes.tick(self._tick))
+
+    def _silent(self) -> None:
+        """The index does not answer: after a lease, stop computing what others redo."""
+        if time.monotonic() - self._last_beat > self._lease and self._holding:
+            _log.warning("index away for a lease", extra={"action": "self_fenced"})
+            self._kill_holding()
+            self._holding = ()
+
+    def _kill_holding(self) -> None:
+        for _, pid in self._holding:
+            self._kill(pid)
+
+    def _kill(self, pid: int) -> None:
+        # In a pool of threads the step runs in this very process and cannot be killed;
+        # its writes are refused.
+        if self._children and pid != os.getpid() and _alive(pid):
+            os.kill(pid, signal.SIGKILL)
+
+    def _lost(self, pid: int) -> None:
+        self._hints.send(self._index.nodes.lost(self._identity.current(), pid))
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -1,0 +1,113 @@
+"""Running a pipeline in the caller's process, against the same index and store."""
+
+import os
+import time
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from raincheck.authoring.pipeline import Pipeline
+from raincheck.deployment import Deployment, current_deployment
+from raincheck.enqueue import EnqueueOptions, build_submission, compile_stored
+from raincheck.index import Connection, Index
+from raincheck.run_handle import RunHandle, result_of
+from raincheck.waking import wake
+from raincheck_contracts.messages import StepTask
+from raincheck_contracts.pipelines import PipelineSpec, StepSpec
+from raincheck_contracts.runs import StepState
+from raincheck_workers.executor import Executor, Place
+from raincheck_workers.heartbeat import Heartbeat
+from raincheck_workers.node import NodeIdentity
+from raincheck_workers.outcomes import Result
+
+# The caller's process beats beside the steps that it runs: see worker_node.py.
+_LEASE = 60.0
+_PAUSE = 0.02
+
+
+def run_inline(
+    pipeline: "Pipeline[..., Any]", args: tuple[object, ...], kwargs: Mapping[str, object]
+) -> object:
+    """Run a pipeline here, step after step, with the same records as a queued run.
+
+    References wait only when they say so: the default wait of an inline run is 0.
+
+    Returns:
+        What the pipeline function returned, materialized.
+
+    Raises:
+        UsageError: the pipeline does not compile.
+        StepFailedError: a step failed.
+        RunCancelledError: the run was cancelled.
+    """
+    deployment = current_deployment()
+    compiled = compile_stored(deployment, pipeline, args, kwargs)
+    with _registered(deployment) as identity:
+        submission = build_submission(
+            deployment, compiled, EnqueueOptions(), inline_node=identity.current()
+        )
+        run, _, _ = deployment.index.runs.submit(submission)
+        handle = RunHandle(run, deployment)
+        try:
+            _run_steps(deployment, handle, compiled.spec, identity)
+        except BaseException:
+            handle.cancel("interrupted where it ran")
+            raise
+        return result_of(deployment, handle.run())
+
+
+@contextmanager
+def _registered(deployment: Deployment) -> Generator[NodeIdentity]:
+    """A node for the time of a run: who dies while running is noticed."""
+    identity = NodeIdentity()
+    index = Index(_own_connection(deployment))
+    beat = Heartbeat(index, identity, _LEASE, deployment.hints, children=False)
+    beat.register()
+    beat.start()
+    try:
+        yield identity
+    finally:
+        beat.stop()
+
+
+def _own_connection(deployment: Deployment) -> Connection:
+    return Connection(deployment.index_url, deployment.settings.namespace, socket_timeout=5.0)
+
+
+def _run_steps(
+    deployment: Deployment, handle: RunHandle, spec: PipelineSpec, identity: NodeIdentity
+) -> None:
+    executor = Executor(deployment, deployment.hints, Place(identity.current, os.getpid()))
+    for step in spec.steps:
+        if not _run_step(deployment, executor, handle, spec, step):
+            return
+
+
+def _run_step(
+    deployment: Deployment,
+    executor: Executor,
+    handle: RunHandle,
+    spec: PipelineSpec,
+    step: StepSpec,
+) -> bool:
+    """Run a step until it is final; whether the run goes on."""
+    task = StepTask(
+        namespace=deployment.settings.namespace, run=handle.id, pipeline=spec.name, step=step
+    )
+    while True:
+        outcome = executor.execute(task, "inline")
+        if outcome.result is Result.SUCCEEDED:
+            return True
+        stored = deployment.index.records.stored_run(handle.id)
+        state = stored.state(step.name)
+        if state not in {StepState.QUEUED, StepState.WAITING}:
+            return False
+        _pass_time(deployment)
+
+
+def _pass_time(deployment: Deployment) -> None:
+    """Wait for a retry or a publication; there may be no worker to wake the step."""
+    wake(deployment.index, deployment.hints)
+    messages, _ = deployment.index.runs.due(())
+    deployment.hints.send(messages)
+    time.sleep(_PAUSE)

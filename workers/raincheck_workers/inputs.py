@@ -1,0 +1,167 @@
+"""A step's inputs: checked against the annotations, then materialized."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, get_args, get_origin
+
+from pydantic import PydanticUserError, TypeAdapter, ValidationError
+
+from raincheck.index.packing import written
+from raincheck.index.replies import BoundVersion
+from raincheck.index.run_records import binding_of
+from raincheck.materializers import describe, type_satisfies
+from raincheck_contracts.artifacts import Binding
+from raincheck_contracts.errors import TypeMismatchError
+from raincheck_contracts.pipelines import (
+    DictInput,
+    Input,
+    ListInput,
+    OutputInput,
+    ReferenceInput,
+    StepSpec,
+    ValueInput,
+    inputs_within,
+    needs_of,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class BoundInputs:
+    """What a claim bound for a step."""
+
+    step: StepSpec
+    answers: Mapping[str, tuple[BoundVersion, Binding]]
+    """By the canonical JSON of the need."""
+
+    @property
+    def bindings(self) -> dict[str, Binding]:
+        """By the reference as written."""
+        needs = needs_of(self.step)
+        return {written(need): self.answers[need.canonical_json()][1] for need in needs}
+
+    @property
+    def by_parameter(self) -> dict[str, tuple[Binding, ...]]:
+        """By parameter, in reading order."""
+        return {
+            name: tuple(
+                self.answers[leaf.canonical_json()][1]
+                for leaf in inputs_within(node)
+                if not isinstance(leaf, ValueInput)
+            )
+            for name, node in self.step.inputs.items()
+        }
+
+    @property
+    def versions(self) -> tuple[str, ...]:
+        """The versions bound, each once, `artifact@version`."""
+        names = (f"{b.artifact}@{b.version}" for b in self.bindings.values())
+        return tuple(dict.fromkeys(names))
+
+
+def bind(step: StepSpec, revision: int, values: Sequence[BoundVersion]) -> BoundInputs:
+    """Join a step's needs with the claim's answers.
+
+    Raises:
+        MetadataPointerError: a pointer finds nothing below its top-level key.
+    """
+    answers: dict[str, tuple[BoundVersion, Binding]] = {}
+    for need, bound in zip(needs_of(step), values, strict=True):
+        binding = binding_of(
+            (bound.artifact, bound.version, bound.sequence),
+            bound.record,
+            revision=revision,
+            written=written(need),
+            metadata=bound.metadata,
+        )
+        answers[need.canonical_json()] = (bound, binding)
+    return BoundInputs(step, answers)
+
+
+def check_types(inputs: BoundInputs, annotations: Mapping[str, object]) -> None:
+    """Compare recorded types with annotations, before any bytes are read.
+
+    Raises:
+        TypeMismatchError: names the parameter, the reference and both types.
+    """
+    for parameter, node in inputs.step.inputs.items():
+        _check(inputs, parameter, node, annotations.get(parameter, Any))
+
+
+def _check(inputs: BoundInputs, parameter: str, node: Input, annotation: object) -> None:
+    match node:
+        case ReferenceInput() | OutputInput():
+            _check_bound(inputs, parameter, node, annotation)
+        case ListInput():
+            for item in node.items:
+                _check(inputs, parameter, item, _element(annotation, 0))
+        case DictInput():
+            for item in node.items.values():
+                _check(inputs, parameter, item, _element(annotation, 1))
+        case ValueInput():
+            pass  # checked when the pipeline was compiled
+
+
+def _check_bound(
+    inputs: BoundInputs, parameter: str, node: ReferenceInput | OutputInput, annotation: object
+) -> None:
+    bound, binding = inputs.answers[node.canonical_json()]
+    if binding.pointer is not None:
+        fits, recorded = _value_fits(binding.value, annotation), repr(binding.value)
+    else:
+        manifest = bound.record.manifest
+        fits, recorded = type_satisfies(manifest, annotation), manifest.type
+    if not fits:
+        shown = f"{written(node)} (= {binding.artifact}@{binding.version})"
+        raise TypeMismatchError(parameter, shown, recorded, describe(annotation))
+
+
+def _element(annotation: object, position: int) -> object:
+    arguments = get_args(annotation)
+    if get_origin(annotation) in {list, dict, Sequence, Mapping} and len(arguments) > position:
+        return arguments[position]
+    return Any
+
+
+def _value_fits(value: object, annotation: Any) -> bool:
+    try:
+        adapter: TypeAdapter[Any] = TypeAdapter(annotation)
+    except PydanticUserError:
+        return True  # no schema can be built for it: the call will tell
+    try:
+        adapter.validate_python(value)
+    except ValidationError:
+        return False
+    return True
+
+
+def materialize(
+    inputs: BoundInputs,
+    annotations: Mapping[str, object],
+    load: Callable[[BoundVersion, object], object],
+) -> dict[str, object]:
+    """The arguments of the step.
+
+    Args:
+        inputs: what was bound.
+        annotations: by parameter.
+        load: gives the value of a bound version for an annotation.
+    """
+
+    def value_of(node: Input, annotation: object) -> object:
+        match node:
+            case ValueInput():
+                return node.value
+            case ListInput():
+                items = [value_of(item, _element(annotation, 0)) for item in node.items]
+                return tuple(items) if node.tuple_ else items
+            case DictInput():
+                element = _element(annotation, 1)
+                return {key: value_of(item, element) for key, item in node.items.items()}
+            case ReferenceInput() | OutputInput():
+                bound, binding = inputs.answers[node.canonical_json()]
+                return binding.value if binding.pointer is not None else load(bound, annotation)
+
+    return {
+        name: value_of(node, annotations.get(name, Any))
+        for name, node in inputs.step.inputs.items()
+    }

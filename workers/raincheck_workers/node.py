@@ -1,0 +1,30 @@
+"""The identity of a worker process group, shared by its processes."""
+
+import mmap
+import os
+import secrets
+import socket
+
+_SIZE = 128
+
+
+class NodeIdentity:
+    """The node's id, in memory that forked children share with the main process.
+
+    An id is used for one life: a node that was taken for dead goes on under a new one.
+    """
+
+    def __init__(self) -> None:
+        self._shared = mmap.mmap(-1, _SIZE)
+        self.renew()
+
+    def renew(self) -> str:
+        """Take a new id; all processes of the node see it at once."""
+        host = socket.gethostname().split(".", maxsplit=1)[0][:40]
+        node = f"{host}-{os.getpid()}-{secrets.token_hex(8)}"
+        self._shared[:] = node.encode().ljust(_SIZE, b"\0")
+        return node
+
+    def current(self) -> str:
+        """The id now."""
+        return bytes(self._shared[:]).rstrip(b"\0").decode()

@@ -1,0 +1,34 @@
+"""Run requests: compiling and submitting for those who cannot."""
+
+from raincheck.authoring.registry import find_pipeline
+from raincheck.deployment import Deployment, use_deployment
+from raincheck.enqueue import EnqueueOptions, enqueue
+from raincheck_contracts.errors import ParameterError
+from raincheck_contracts.messages import RunRequest
+
+
+def submit_request(deployment: Deployment, request: RunRequest, message_id: str) -> str:
+    """Queue the pipeline that a request names.
+
+    Args:
+        deployment: where to.
+        request: the message.
+        message_id: makes a repeated delivery start no second run.
+
+    Returns:
+        The run's id.
+
+    Raises:
+        ParameterError: this worker has not imported the pipeline, the namespace is not
+            its own, or the parameters are wrong.
+    """
+    if request.namespace != deployment.settings.namespace:
+        problem = f"the request is for namespace {request.namespace!r}"
+        raise ParameterError(request.pipeline, problem)
+    pipeline = find_pipeline(request.pipeline)
+    if pipeline is None:
+        problem = "no such pipeline in the modules that this worker imports"
+        raise ParameterError(request.pipeline, problem)
+    options = EnqueueOptions(idempotency_key=request.idempotency_key or message_id or None)
+    with use_deployment(deployment):
+        return enqueue(pipeline, (), request.parameters, options).id

@@ -1,0 +1,90 @@
+"""A worker's presence in the index: identity, heartbeat, sweeper."""
+
+from functools import partial
+
+from celery import Celery
+
+from raincheck.broker import queue_length
+from raincheck.deployment import Deployment
+from raincheck.hints import HintSender
+from raincheck.index import Connection, Index
+from raincheck_workers.heartbeat import Heartbeat
+from raincheck_workers.node import NodeIdentity
+from raincheck_workers.sweeper import Sweeper
+
+# The lease of a pool whose steps run in the beating process: a call into C that holds
+# the interpreter's lock must not pass for death.
+_SHARED_PROCESS_LEASE = 60.0
+
+
+class WorkerNode:
+    """What a worker's main process does beside running Celery.
+
+    Args:
+        app: the Celery application of the worker.
+        deployment: index and settings.
+        identity: shared with the children.
+    """
+
+    def __init__(self, app: Celery, deployment: Deployment, identity: NodeIdentity) -> None:
+        self.identity = identity
+        self._app = app
+        self._deployment = deployment
+        self._heartbeat: Heartbeat | None = None
+        self._sweeper: Sweeper | None = None
+
+    @property
+    def heartbeat(self) -> Heartbeat:
+        """The heartbeat of the started node."""
+        if self._heartbeat is None:
+            raise RuntimeError("the node is not started")
+        return self._heartbeat
+
+    def start(self, *, slots: int, children: bool) -> None:
+        """Register and start the threads; after the pool has forked.
+
+        Args:
+            slots: steps that the pool runs at once.
+            children: whether they run in child processes.
+
+        Raises:
+            IndexUnavailableError: the index does not answer.
+        """
+        settings = self._deployment.settings
+        lease = settings.lease if children else max(settings.lease, _SHARED_PROCESS_LEASE)
+        hints = HintSender(self._app, settings.namespace)
+        self._heartbeat = Heartbeat(
+            self._own_index(), self.identity, lease, hints, children=children
+        )
+        self._heartbeat.register()
+        self._heartbeat.start()
+        length = partial(queue_length, self._app)
+        self._sweeper = Sweeper(self._own_index(), hints, slots, length)
+        self._sweeper.start()
+
+    def stop(self) -> None:
+        """End the threads and take leave of the index."""
+        if self._sweeper is not None:
+            self._sweeper.stop()
+        if self._heartbeat is not None:
+            self._heartbeat.stop()
+
+    def _own_index(self) -> Index:
+        # A connection of its own: a slow call elsewhere must not silence the beat.
+        namespace = self._deployment.settings.namespace
+        return Index(Connection(self._deployment.index_url, namespace, socket_timeout=5.0))
+
+
+_current: list[WorkerNode] = []
+
+
+def current_worker_node() -> WorkerNode | None:
+    """The node of this process's worker, while it runs."""
+    return _current[-1] if _current else None
+
+
+def set_worker_node(node: WorkerNode | None) -> None:
+    """Make a node this process's, or none."""
+    _current.clear()
+    if node is not None:
+        _current.append(node)
