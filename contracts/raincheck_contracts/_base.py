@@ -49,12 +49,20 @@ class Contract(BaseModel):
         return data
 
     def canonical_json(self) -> str:
-        """The one text form of this value: sorted keys, no spaces, defaults left out.
+        """The one text form of this value: no spaces, defaults left out.
+
+        Fields come in the order of their declaration and a user's dicts in their own
+        order: a step that takes a dict must not see it sorted.
 
         Returns:
-            JSON text; equal values give equal text, so its digest names the value.
+            JSON text; its digest names the value.
         """
-        return canonical_json(self.model_dump(mode="json"))
+        return json.dumps(
+            self.model_dump(mode="json"),
+            separators=(",", ":"),
+            ensure_ascii=False,
+            allow_nan=False,
+        )
 
 
 def canonical_json(

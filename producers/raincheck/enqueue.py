@@ -203,7 +203,7 @@ def _warn_of_unknown(deployment: Deployment, spec: PipelineSpec) -> None:
     }
     known = deployment.index.records.artifact_names() if unknown else []
     for name in sorted(unknown):
-        near = difflib.get_close_matches(name, known, n=3)
+        near = difflib.get_close_matches(name, known, n=3, cutoff=0.8)
         hint = f"; did you mean {' or '.join(near)}?" if near else ""
         _log.warning(
             "pipeline %s waits for artifact %r, which has no versions yet%s",

@@ -2,7 +2,7 @@ from collections.abc import Callable
 
 import pytest
 
-from raincheck.index.replies import Parked, Unresolvable
+from raincheck.index.replies import Parked, Refused, Unresolvable
 from raincheck_contracts.references import Reference
 from raincheck_contracts.runs import MissingReason, RunStatus, StepState
 from tests.support.builders import new_version, nonce, pipeline, step, waiting
@@ -129,8 +129,7 @@ def test_a_parked_step_has_no_hint_and_cannot_be_claimed(driver: Driver) -> None
     """It holds no message: a repeated one is refused, and none is sent again."""
     run = _submit(driver, "model")
     driver.parked(run, "a")
-    assert driver.claim(run, "a") is not None
-    assert driver.state(run, "a") is StepState.WAITING
+    assert driver.claim(run, "a") == Refused("REFUSED", "step is W")
     driver.pass_ticks(5_000)
     assert driver.due() == []
 
@@ -259,18 +258,6 @@ def test_a_miss_that_can_never_be_cured_fails_at_once(driver: Driver) -> None:
     assert driver.state(run, "b") is StepState.SKIPPED
 
 
-def test_a_waiter_whose_version_was_passed_fails_when_it_is_woken(driver: Driver) -> None:
-    """What became final while it waited fails it at the next look."""
-    run = _submit(driver, "x", "model@2")
-    driver.publish("model")
-    driver.parked(run, "a")
-    driver.publish("x")
-    assert driver.wake() == []
-    assert driver.state(run, "a") is StepState.WAITING
-    driver.publish("model")
-    assert driver.wake() == ["a"]
-
-
 def test_a_wait_that_ends_fails_the_step_and_names_what_is_missing(driver: Driver) -> None:
     """Each missing reference is named, in one error for a person."""
     run = _submit(driver, waiting("x", 0.05), "y")
@@ -291,8 +278,7 @@ def test_a_publication_in_the_moment_the_wait_ends_wins(driver: Driver) -> None:
     run = _submit(driver, waiting("x", 0.03))
     driver.parked(run, "a")
     driver.publish("x")
-    ready: list[str] = []
-    wait_until(lambda: ready.extend(driver.due()) is None and bool(ready))
+    wait_until(lambda: driver.due() == ["a"])
     assert driver.state(run, "a") is StepState.QUEUED
 
 
@@ -324,17 +310,17 @@ def test_each_reference_has_its_own_deadline(driver: Driver) -> None:
 
 
 def test_a_woken_step_may_park_again_at_its_claim(driver: Driver) -> None:
-    """A hint is no promise: the claim decides, and the old deadline holds."""
-    driver.publish("z")
-    run = _submit(driver, "x", "z?where=ok")
-    first = driver.parked(run, "a").missing[1].deadline
-    driver.publish("x")
-    driver.wake()
-    driver.publish("z", ok=1)
+    """A hint is no promise: the claim decides, the old deadline holds, and it is woken again."""
+    run = _submit(driver, "model#/MSE")
+    first = driver.parked(run, "a").missing[0].deadline
+    driver.publish("model", MSE=0.5)
     assert driver.wake() == ["a"]
-    # The claim finds everything: the newest candidate satisfies the condition.
-    driver.claimed(run, "a")
-    assert first is not None
+    driver.publish("model")
+    [again] = driver.parked(run, "a").missing
+    assert (again.reason, again.deadline) == (MissingReason.METADATA_KEY_UNKNOWN, first)
+    driver.index.versions.log_metadata("model", None, {"MSE": 0.4})
+    assert driver.wake() == ["a"]
+    assert driver.claimed(run, "a").values[0].metadata == "0.4"
     assert driver.step_run(run, "a").missing == ()
 
 

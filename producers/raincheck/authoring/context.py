@@ -4,17 +4,16 @@ Effects are staged and not written: they become visible with the step's completi
 of them or none, and those of a failed attempt never do.
 """
 
-import re
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
 from raincheck.authoring.metadata_values import checked_metadata, merge_metadata
+from raincheck.name_checks import check_artifact_name, check_version_name
 from raincheck_contracts._base import JsonValue
 from raincheck_contracts.artifacts import Binding
 from raincheck_contracts.errors import ArgumentError, NoContextError, VersionExistsError
-from raincheck_contracts.names import ARTIFACT_NAME_PATTERN, VERSION_NAME_PATTERN
 from raincheck_contracts.pipelines import OutputSpec
 
 _NAME_ONE = 'Name it: log_metadata({...}, artifact="name")'
@@ -91,9 +90,9 @@ class StepContext:
             UnsupportedValueError: for metadata that cannot be kept.
             VersionExistsError: when the step has saved that version already.
         """
-        _check_name("save_artifact", "name", name, ARTIFACT_NAME_PATTERN)
+        check_artifact_name("save_artifact", name)
         for text in tags if version is None else (version, *tags):
-            _check_name("save_artifact", "version or tag", text, VERSION_NAME_PATTERN)
+            check_version_name("save_artifact", "version or tag", text)
         staged = StagedArtifact(value, name, version, checked_metadata(metadata or {}), tuple(tags))
         if version is not None and any(s.title == staged.title for s in self.staged_artifacts):
             raise VersionExistsError(name, version)
@@ -159,8 +158,8 @@ class StepContext:
     def _stage_for_version(
         self, artifact: str, version: str, entries: dict[str, JsonValue]
     ) -> None:
-        _check_name("log_metadata", "artifact", artifact, ARTIFACT_NAME_PATTERN)
-        _check_name("log_metadata", "version", version, VERSION_NAME_PATTERN)
+        check_artifact_name("log_metadata", artifact)
+        check_version_name("log_metadata", "version", version)
         title = f"{artifact}@{version}"
         for saved in self.staged_artifacts:
             if saved.title == title:
@@ -206,10 +205,3 @@ def step_context(context: StepContext) -> Generator[None]:
         yield
     finally:
         _ACTIVE.reset(token)
-
-
-def _check_name(call: str, argument: str, text: object, pattern: str) -> None:
-    if not isinstance(text, str) or re.fullmatch(pattern, text) is None:
-        problem = f"{argument} {text!r:.80} cannot be one"
-        remedy = "Use up to 64 letters, digits, '.', '_', '-', the first a letter or digit"
-        raise ArgumentError(call, problem, f"{remedy}; an artifact's name is in lower case")

@@ -174,6 +174,3 @@ def check_literal(port: ParameterPort, value: object, place: Place) -> None:
         where = "".join(f"[{token!r}]" for token in first["loc"])
         problem = f"{where}: {first['msg']}" if where else first["msg"]
         raise place.error(problem, f"The value is {kind_of(value)}: {value!r:.60}") from error
-    except TypeError:
-        # The annotation cannot be asked, for example a Protocol that is not checkable.
-        return

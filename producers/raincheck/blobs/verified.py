@@ -4,6 +4,7 @@ import mmap
 import os
 import stat
 import sys
+from contextlib import suppress
 
 from raincheck.blobs.base import BlobReader
 from raincheck.blobs.digest import digest_of
@@ -94,8 +95,6 @@ def _mapping(fd: int, size: int) -> mmap.mmap:
     else:
         mapping = mmap.mmap(fd, size, access=mmap.ACCESS_COPY)
     if hasattr(mmap, "MADV_HUGEPAGE"):
-        try:
+        with suppress(OSError):  # a kernel without huge pages: only slower
             mapping.madvise(mmap.MADV_HUGEPAGE)
-        except OSError:  # a kernel without huge pages: only slower
-            return mapping
     return mapping

@@ -252,7 +252,7 @@ def test_a_saved_artifact_needs_valid_names(name: Any, version: Any, tags: Any) 
 
 def test_metadata_of_another_version_needs_valid_names() -> None:
     """A version that cannot exist is refused at once."""
-    with pytest.raises(ArgumentError, match="artifact 'A B' cannot be one"):
+    with pytest.raises(ArgumentError, match="name 'A B' cannot be one"):
         one_output().stage_metadata({"MSE": 1}, "A B", "1")
     with pytest.raises(ArgumentError, match="version 'a b' cannot be one"):
         one_output().stage_metadata({"MSE": 1}, "trained_model", "a b")

@@ -32,6 +32,14 @@ def keep(value: Any) -> Any:
     return value
 
 
+def nested(levels: int) -> object:
+    """A list within a list, so often."""
+    value: object = 1
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
 _seen: list[dict[str, Any]] = []
 
 
@@ -127,6 +135,7 @@ def test_the_record_is_a_copy() -> None:
             {"anything": [float("nan")]},
             r"anything: cannot be kept as JSON .at \[0\]: JSON has no nan",
         ),
+        ({"anything": nested(60)}, "nested deeper than 48 levels"),
         ({"exact": date(2026, 2, 3)}, "exact: its JSON form is refused again"),
         ({"cuont": 3}, "cuont: is not a parameter; did you mean 'count'"),
     ],

@@ -24,7 +24,7 @@ def ports(function: Callable[..., object]) -> list[tuple[str, object, bool, bool
 def test_parameters_are_read_in_order() -> None:
     """Name, annotation, default and kind of each parameter are kept."""
 
-    def train(data: list[int], depth: int = 3, *, seed: int, verbose=False) -> None: ...  # type: ignore[no-untyped-def]  # pyright: ignore[reportMissingParameterType, reportUnknownParameterType]
+    def train(data: list[int], depth: int = 3, *, seed: int, verbose=False) -> None: ...  # type: ignore[no-untyped-def]  # pyright: ignore[reportMissingParameterType, reportUnknownParameterType] - what is tested
 
     assert ports(train) == [
         ("data", list[int], True, False),
@@ -61,7 +61,7 @@ def test_a_name_that_cannot_be_found_is_named() -> None:
 def test_an_annotation_that_cannot_be_evaluated_is_an_error() -> None:
     """Other faults of an annotation are reported with their reason."""
 
-    def pay(amount) -> None: ...  # type: ignore[no-untyped-def] # pyright: ignore[reportMissingParameterType, reportUnknownParameterType]
+    def pay(amount) -> None: ...  # type: ignore[no-untyped-def] # pyright: ignore[reportMissingParameterType, reportUnknownParameterType] - what is tested
 
     pay.__annotations__["amount"] = "int | 3"
     with pytest.raises(DefinitionError, match="an annotation cannot be evaluated"):

@@ -2,7 +2,7 @@ import threading
 from collections.abc import Callable
 from datetime import date
 from enum import IntEnum
-from typing import Annotated, Any, Protocol, cast
+from typing import Annotated, Any, cast
 
 import numpy as np
 import pandas as pd

@@ -1,0 +1,54 @@
+# Two commands for a newcomer: `make demo` and `make test`. Both set themselves up.
+PYTHON ?= python3
+UV_VERSION = 0.13.9
+# uv from PATH when there is one, else a pinned one of our own.
+UV := $(or $(shell command -v uv 2>/dev/null),.uv/bin/uv)
+RUN = .venv/bin
+export UV_PYTHON_DOWNLOADS = never
+
+.PHONY: help demo test check format schemas bench clean
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+.uv/bin/uv:
+	$(PYTHON) -m venv .uv
+	.uv/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+
+# --frozen: what uv.lock names, nothing else; --inexact: the demo leaves the tools alone.
+.venv/.ready: pyproject.toml uv.lock | $(filter .uv/bin/uv,$(UV))
+	$(UV) sync --quiet --frozen --inexact --no-default-groups --python $(PYTHON)
+	@touch $@
+
+.venv/.ready-dev: pyproject.toml uv.lock | $(filter .uv/bin/uv,$(UV))
+	$(UV) sync --quiet --frozen --python $(PYTHON)
+	@touch .venv/.ready $@
+
+demo: .venv/.ready ## queue a consumer, train its models, watch it wake
+	@$(RUN)/raincheck demo
+
+test: .venv/.ready-dev ## all tests, with branch coverage
+	$(RUN)/coverage erase
+	$(RUN)/coverage run -m pytest $(PYTEST)
+	@$(RUN)/coverage combine --quiet
+	@$(RUN)/coverage report
+
+check: .venv/.ready-dev ## format, lint, types, layers
+	$(RUN)/ruff format --check
+	$(RUN)/ruff check
+	$(RUN)/mypy
+	$(RUN)/pyright
+	$(RUN)/lint-imports
+
+format: .venv/.ready-dev ## format and fix what can be fixed
+	$(RUN)/ruff format
+	$(RUN)/ruff check --fix
+
+schemas: .venv/.ready-dev ## write contracts/schemas anew
+	$(RUN)/python contracts/schemas/generate.py
+
+bench: .venv/.ready-dev ## the figures, each as a ratio in one run
+	$(RUN)/python -m benchmarks
+
+clean: ## remove what the other targets made
+	rm -rf .venv .uv .raincheck dist .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis

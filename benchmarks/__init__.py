@@ -1,0 +1,1 @@
+"""Figures, each as a ratio to a named baseline in the same run: `make bench`."""

@@ -1,0 +1,84 @@
+"""What the measured worker runs: pipelines, and bare Celery tasks beside them.
+
+Each function notes the moment of its first line on the machine-wide monotonic clock, in
+a list of the server, so that both sides are measured alike.
+"""
+
+import json
+import time
+
+from celery import Celery
+
+from raincheck import Client, current_deployment, get_step_context, pipeline, step
+from raincheck_workers.celery import app as raincheck_app
+
+app: Celery = raincheck_app
+
+
+def note(key: str) -> None:
+    """Push the time to a list that the measuring process waits on."""
+    moment = time.monotonic()
+    connection = current_deployment().index.connection
+    connection.client.execute_command("LPUSH", f"bench:{key}", json.dumps(moment))
+
+
+@step
+def first(token: str) -> str:
+    """A step that takes a plain value."""
+    note_if_last(token)
+    return token
+
+
+@step
+def following(token: str) -> str:
+    """A step that takes the output of another."""
+    note_if_last(token)
+    return token
+
+
+def note_if_last(token: str) -> None:
+    """Note the time in the step that the token names, `<key>/<step>`."""
+    key, _, last = token.partition("/")
+    if get_step_context().step == last:
+        note(key)
+
+
+@pipeline
+def one_step(token: str) -> None:
+    """One step."""
+    first(token)
+
+
+@pipeline
+def ten_steps(token: str) -> None:
+    """A chain of ten steps."""
+    value = first(token)
+    for _ in range(9):
+        value = following(value)
+
+
+@step
+def started(value: float, key: str) -> None:
+    """A step that waits for an artifact."""
+    note(key)
+    del value
+
+
+@pipeline
+def waiter(name: str, key: str) -> None:
+    """Waits for the first version of an artifact."""
+    started(Client().get_artifact_version(name), key)
+
+
+@app.task(name="bench.bare")
+def bare(key: str) -> None:
+    """A bare task."""
+    note(key)
+
+
+@app.task(name="bench.link")
+def link(value: str, key: str, left: int) -> str:
+    """One link of a chain; the last one notes the time."""
+    if left == 0:
+        note(key)
+    return value

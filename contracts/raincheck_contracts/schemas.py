@@ -1,0 +1,47 @@
+"""JSON Schemas of everything that crosses a process, for readers in any language."""
+
+from typing import Any
+
+from pydantic import BaseModel
+
+from raincheck_contracts.artifacts import ArtifactVersion, Binding, VersionRecord
+from raincheck_contracts.events import (
+    AliasMoved,
+    ArtifactVersionPublished,
+    MetadataLogged,
+    RunFinished,
+    TagAdded,
+)
+from raincheck_contracts.messages import RunRequest, StepTask
+from raincheck_contracts.pipelines import PipelineSpec
+from raincheck_contracts.runs import Run
+
+_PUBLIC: tuple[type[BaseModel], ...] = (
+    AliasMoved,
+    ArtifactVersion,
+    ArtifactVersionPublished,
+    Binding,
+    MetadataLogged,
+    PipelineSpec,
+    Run,
+    RunFinished,
+    RunRequest,
+    StepTask,
+    TagAdded,
+    VersionRecord,
+)
+
+
+def json_schemas() -> dict[str, dict[str, Any]]:
+    """The schemas (draft 2020-12) by file name without suffix.
+
+    They are kept in `contracts/schemas/`, and a test fails when these differ, so that a
+    change of the wire is a change of a reviewed file.
+    """
+    return {
+        model.__name__: {
+            "$schema": "https://json-schema.org/draft/2020-12/schema",
+            **model.model_json_schema(),
+        }
+        for model in _PUBLIC
+    }
