@@ -3,6 +3,7 @@
 import difflib
 import logging
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import entry_points
@@ -19,6 +20,7 @@ from raincheck.run_handle import RunHandle
 from raincheck.run_ids import new_run_id
 from raincheck_contracts._base import canonical_json
 from raincheck_contracts.errors import (
+    IndexUnavailableError,
     MessageTooLargeError,
     ParameterError,
     RaincheckError,
@@ -82,8 +84,9 @@ def enqueue(
     submission = build_submission(deployment, compiled, options)
     run, ready, new = deployment.index.runs.submit(submission)
     if new:
-        _warn_of_unknown(deployment, compiled.spec)
         deployment.hints.send(_messages(submission, run, ready))
+        with suppress(IndexUnavailableError):  # the run is accepted; this only advises
+            _warn_of_unknown(deployment, compiled.spec)
     return RunHandle(run, deployment)
 
 

@@ -23,7 +23,8 @@ class MetadataValue:
         """
         if isinstance(self.value, dict) and isinstance(key, str):
             return MetadataValue(self.value[key])
-        if isinstance(self.value, list) and isinstance(key, int) and key < len(self.value):
+        # As a lazy handle: no position from the end.
+        if isinstance(self.value, list) and type(key) is int and 0 <= key < len(self.value):
             return MetadataValue(self.value[key])
         raise KeyError(key)
 
@@ -37,7 +38,10 @@ class MetadataValue:
 
     @override
     def __hash__(self) -> int:
-        return hash(repr(self.value))
+        # Equal values have equal hashes; objects and lists hold numbers that are equal
+        # though they are written differently.
+        value = self.value
+        return hash(type(value) if isinstance(value, dict | list) else value)
 
 
 class RunMetadata(Mapping[str, MetadataValue]):

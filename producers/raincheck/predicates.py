@@ -1,9 +1,11 @@
 """Predicates over metadata, as they are written in `where=`."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from raincheck_contracts._base import JsonValue
+from raincheck_contracts.errors import ArgumentError
 from raincheck_contracts.references import Condition, Operator
 
 
@@ -21,28 +23,51 @@ def eq(value: JsonValue) -> Predicate:
 
 
 def lt(value: float) -> Predicate:
-    """A number less than `value`."""
-    return Predicate(Operator.LT, value)
+    """A number less than `value`.
+
+    Raises:
+        ArgumentError: `value` is no finite number, with which nothing compares.
+    """
+    return _compare(Operator.LT, value)
 
 
 def le(value: float) -> Predicate:
-    """A number not greater than `value`."""
-    return Predicate(Operator.LE, value)
+    """A number not greater than `value`.
+
+    Raises:
+        ArgumentError: as `lt`.
+    """
+    return _compare(Operator.LE, value)
 
 
 def gt(value: float) -> Predicate:
-    """A number greater than `value`."""
-    return Predicate(Operator.GT, value)
+    """A number greater than `value`.
+
+    Raises:
+        ArgumentError: as `lt`.
+    """
+    return _compare(Operator.GT, value)
 
 
 def ge(value: float) -> Predicate:
-    """A number not less than `value`."""
-    return Predicate(Operator.GE, value)
+    """A number not less than `value`.
+
+    Raises:
+        ArgumentError: as `lt`.
+    """
+    return _compare(Operator.GE, value)
 
 
 def exists() -> Predicate:
     """Any value."""
     return Predicate(Operator.EXISTS)
+
+
+def _compare(op: Operator, value: object) -> Predicate:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        problem = f"{value!r:.80} is no finite number"
+        raise ArgumentError(f"{op}()", problem, "Metadata compares by number; use eq() for others")
+    return Predicate(op, value)
 
 
 def conditions_of(where: Mapping[str, JsonValue | Predicate]) -> tuple[Condition, ...]:

@@ -1,5 +1,6 @@
 """The settings, read from the environment: the only place that does."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -18,7 +19,12 @@ def _names(value: object) -> object:
 
 
 def _duration(value: Any) -> object:  # pydantic checks what is no duration
-    return seconds_of(value) if isinstance(value, str) else value
+    if not isinstance(value, str | timedelta):
+        return value
+    try:
+        return seconds_of(value)
+    except SettingsError as error:
+        raise ValueError(error.problem) from error
 
 
 class Settings(BaseSettings):
@@ -41,9 +47,9 @@ class Settings(BaseSettings):
     """Folder of the blobs, a path or `file://`; None is `<home>/blobs`."""
     namespace: Namespace = "default"
     """Prefix of all keys; the unit of sharding and the trust boundary."""
-    lease: Annotated[float, BeforeValidator(_duration), Field(ge=1)] = 10.0
+    lease: Annotated[float, BeforeValidator(_duration), Field(ge=1, allow_inf_nan=False)] = 10.0
     """Seconds of silence after which a worker is taken for dead."""
-    wait: Annotated[float, BeforeValidator(_duration), Field(ge=0)] = 3_600.0
+    wait: Annotated[float, BeforeValidator(_duration), Field(ge=0, allow_inf_nan=False)] = 3_600.0
     """Seconds that a queued step waits for what it refers to."""
     durability: Literal["relaxed", "strict"] = "relaxed"
     """`strict`: the append-only file and every blob are synced before a write counts."""
@@ -57,7 +63,8 @@ class Settings(BaseSettings):
         """Absolute folder of the blobs.
 
         Raises:
-            SettingsError: `store` has a scheme that this release does not know.
+            SettingsError: `store` has a scheme that this release does not know, or no
+                absolute path after `file://`.
         """
         if self.store is None:
             return self.home.absolute() / "blobs"
@@ -66,6 +73,9 @@ class Settings(BaseSettings):
             return Path(self.store).expanduser().absolute()
         if scheme != "file":
             problem = f"{self.store!r}: only folders (a path or file://) are supported"
+            raise SettingsError("RAINCHECK_STORE", problem)
+        if not rest.startswith("/"):
+            problem = f"{self.store!r}: write file:///absolute/path"
             raise SettingsError("RAINCHECK_STORE", problem)
         return Path(rest)
 
@@ -81,4 +91,7 @@ def read_settings(**fields: Any) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = "RAINCHECK_" + "_".join(str(item) for item in first["loc"]).upper()
-        raise SettingsError(name, first["msg"]) from error
+        problem = first["msg"].removeprefix("Value error, ")
+        if first["type"] != "value_error":  # ours show the value themselves
+            problem = f"{first['input']!r:.80}: {problem}"
+        raise SettingsError(name, problem) from error

@@ -1,9 +1,13 @@
 """Waking the steps that waited for a change, by whoever made it."""
 
+import logging
 import time
 
 from raincheck.hints import HintSender
 from raincheck.index import Index
+from raincheck_contracts.errors import IndexUnavailableError
+
+_log = logging.getLogger(__name__)
 
 #: Seconds that the maker of a change spends on waking; workers do the rest.
 PATIENCE = 0.02
@@ -12,6 +16,8 @@ _SLICE = 250
 
 def wake(index: Index, hints: HintSender, *, patience: float = PATIENCE) -> int:
     """Wake waiting steps and send their hints.
+
+    The change is made already: an index that does not answer now is no error of it.
 
     Args:
         index: where they wait.
@@ -24,7 +30,11 @@ def wake(index: Index, hints: HintSender, *, patience: float = PATIENCE) -> int:
     end = time.monotonic() + patience
     ready = 0
     while True:
-        messages, more = index.runs.wake(_SLICE)
+        try:
+            messages, more = index.runs.wake(_SLICE)
+        except IndexUnavailableError:
+            _log.warning("waking is left to the workers", extra={"action": "wake_left"})
+            return ready
         ready += hints.send(messages)
         if not more or time.monotonic() >= end:
             return ready

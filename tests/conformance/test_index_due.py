@@ -147,6 +147,6 @@ def test_a_sweep_fires_at_most_a_hundred_timers(driver: Driver) -> None:
         messages, wait = driver.index.runs.due([])
         assert len(messages) <= 100
         reply += names(messages)
-        assert wait == (0 if len(reply) < 130 else -1)
+        assert not messages or wait == (0 if len(reply) < 130 else -1)
     assert len(set(reply)) == 130
     assert driver.state(run, "s0") is StepState.QUEUED

@@ -8,6 +8,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from raincheck.authoring.context import StepContext, step_context
 from raincheck.authoring.registry import find_step
@@ -19,7 +20,7 @@ from raincheck.index.packing import pack_needs
 from raincheck.index.replies import Claimed, Message, Parked, Refused, Unresolvable
 from raincheck.index.run_scripts import Attempt, Delivery
 from raincheck.waking import wake
-from raincheck_contracts.errors import StaleFenceError
+from raincheck_contracts.errors import IndexUnavailableError, StaleFenceError
 from raincheck_contracts.messages import StepTask
 from raincheck_contracts.pipelines import needs_of
 from raincheck_workers.cache import MaterializedCache
@@ -33,6 +34,10 @@ _log = logging.getLogger(__name__)
 
 # Until a node that registers just now is known to the index.
 _REGISTRATION_PATIENCE = 5.0
+# Between two asks of an index that does not answer.
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +56,18 @@ class Executor:
         deployment: index, store and settings.
         hints: sends the messages of steps that wake.
         place: node and process.
+        patience: seconds for which an index that does not answer is asked again. Who gives
+            up while it holds a step leaves it running for nobody, so a worker has much.
     """
 
-    def __init__(self, deployment: Deployment, hints: HintSender, place: Place) -> None:
+    def __init__(
+        self, deployment: Deployment, hints: HintSender, place: Place, *, patience: float = 3_600.0
+    ) -> None:
         self._deployment = deployment
         self._index = deployment.index
         self._hints = hints
         self._place = place
+        self._patience = patience
         self._loader = Loader(deployment.store, MaterializedCache())
 
     def execute(self, task: StepTask, celery_id: str) -> Outcome:
@@ -71,7 +81,7 @@ class Executor:
             What became of it. A step's own errors are recorded and do not raise.
 
         Raises:
-            IndexUnavailableError: the index does not answer.
+            IndexUnavailableError: the index has not answered for as long as is waited.
         """
         step = find_step(task.step.function)
         if step is None:
@@ -105,8 +115,14 @@ class Executor:
         references = pack_needs(needs_of(task.step))
         end = time.monotonic() + _REGISTRATION_PATIENCE
         while True:
-            answer = self._index.runs.claim(
-                task.run, task.step.name, digest=digest, delivery=delivery, references=references
+            answer = self._until_answered(
+                lambda: self._index.runs.claim(
+                    task.run,
+                    task.step.name,
+                    digest=digest,
+                    delivery=delivery,
+                    references=references,
+                )
             )
             unknown = isinstance(answer, Refused) and answer.code == "NODE_UNKNOWN"
             if not unknown or time.monotonic() > end:
@@ -124,6 +140,15 @@ class Executor:
         self, task: StepTask, step: "Step[..., object]", claimed: Claimed, node: str
     ) -> Outcome:
         attempt = Attempt(run=task.run, step=task.step.name, fence=claimed.fence, node=node)
+        try:
+            return self._succeed_or_fail(task, step, claimed, attempt)
+        except StaleFenceError as error:
+            _log.warning("attempt superseded", extra=self._ids(task, "superseded", str(error)))
+            return Outcome(task.step.name, Result.SUPERSEDED, str(error))
+
+    def _succeed_or_fail(
+        self, task: StepTask, step: "Step[..., object]", claimed: Claimed, attempt: Attempt
+    ) -> Outcome:
         inputs: BoundInputs | None = None
         try:
             with classify("bind"):
@@ -131,9 +156,6 @@ class Executor:
             return self._run(task, step, inputs, attempt, claimed.attempt)
         except Failure as failure:
             return self._fail(task, attempt, failure, inputs)
-        except StaleFenceError as error:
-            _log.warning("attempt superseded", extra=self._ids(task, "superseded", str(error)))
-            return Outcome(task.step.name, Result.SUPERSEDED, str(error))
 
     def _run(
         self,
@@ -163,7 +185,9 @@ class Executor:
                 self._deployment.store, step, context, returned, inputs.versions
             )
         with classify("complete"):
-            done = self._index.runs.complete(attempt, outputs, foreign)
+            done = self._until_answered(
+                lambda: self._index.runs.complete(attempt, outputs, foreign)
+            )
         if done.dirty:
             wake(self._index, self._hints)
         _log.info("step succeeded", extra=self._ids(task, "step_succeeded", ""))
@@ -185,7 +209,9 @@ class Executor:
             exc_info=failure.cause,
             extra=self._ids(task, "step_failed", failure.kind),
         )
-        said, message = self._index.runs.fail(attempt, failure.kind, error)
+        said, message = self._until_answered(
+            lambda: self._index.runs.fail(attempt, failure.kind, error)
+        )
         return Outcome(
             task.step.name,
             Result.RETRY if said == "retry" else Result.FAILED,
@@ -193,6 +219,20 @@ class Executor:
             bindings=inputs.bindings if inputs else {},
             messages=(message,) if message else (),
         )
+
+    def _until_answered(self, call: Callable[[], T]) -> T:
+        """Repeat an idempotent call while the index does not answer."""
+        end = time.monotonic() + self._patience
+        pause = _FIRST_PAUSE
+        while True:
+            try:
+                return call()
+            except IndexUnavailableError:
+                if time.monotonic() > end:
+                    raise
+                _log.warning("index away", exc_info=True, extra={"action": "index_away"})
+            time.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE)
 
     def _ids(self, task: StepTask, action: str, detail: str) -> dict[str, object]:
         return {

@@ -35,17 +35,21 @@ def classify(phase: Phase) -> Generator[None]:
 
     Raises:
         Failure: the phase failed.
-        StaleFenceError, IndexUnavailableError: pass through; no attempt can record them.
+        StaleFenceError, IndexUnavailableError: from `complete`; no attempt can record them.
     """
     try:
         yield
-    except (StaleFenceError, IndexUnavailableError, Failure):
+    except Failure:
         raise
     except (Exception, SystemExit) as error:
+        if phase == "complete" and isinstance(error, StaleFenceError | IndexUnavailableError):
+            raise
         raise Failure(_kind(phase, error), error) from error
 
 
 def _kind(phase: Phase, error: BaseException) -> Kind:
+    if isinstance(error, IndexUnavailableError):
+        return "environment"
     if phase == "call":
         # What the step's own code raises may go away; what Raincheck refuses will not.
         return "final" if isinstance(error, RaincheckError) else "error"

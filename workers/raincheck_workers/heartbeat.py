@@ -66,6 +66,7 @@ class Heartbeat(threading.Thread):
         self._tick_seen = time.monotonic()
         self._last_beat = time.monotonic()
         self._holding: tuple[tuple[str, int], ...] = ()
+        self._let_running: set[str] = set()
 
     def register(self) -> None:
         """Make the node known, before its first message.
@@ -76,9 +77,10 @@ class Heartbeat(threading.Thread):
         self._beat(register=True)
 
     def report_dead(self, pid: int) -> None:
-        """A child process has died; its steps are given back at once."""
-        self._dead.put(pid)
-        self._wake.set()
+        """A child process has died or given up; its steps are given back at once."""
+        if self._children:  # else it is the process of all steps
+            self._dead.put(pid)
+            self._wake.set()
 
     def report_revoked(self, run: str) -> None:
         """Somebody revoked a run's task in Celery: the run is cancelled."""
@@ -96,7 +98,11 @@ class Heartbeat(threading.Thread):
         self._wake.set()
         if self.is_alive():
             self.join(timeout=5)
-        self._hints.send(self._index.nodes.leave(self._identity.current()))
+        try:
+            self._hints.send(self._index.nodes.leave(self._identity.current()))
+        except IndexUnavailableError:
+            # The others notice that it is gone when its lease has ended.
+            _log.warning("index away at the end", extra={"action": "left_unsaid"})
 
     @override
     def run(self) -> None:
@@ -136,12 +142,24 @@ class Heartbeat(threading.Thread):
         self._last_beat = time.monotonic()
         self._holding = beat.running
         self._see_tick(beat.tick)
-        for member, pid in beat.kill:
-            _log.warning(
-                "killing a step", extra={"action": "step_killed", "step": member, "pid": pid}
-            )
-            self._kill(pid)
-            self._lost(pid)
+        if self._children:
+            for member, pid in beat.kill:
+                _log.warning(
+                    "killing a step", extra={"action": "step_killed", "step": member, "pid": pid}
+                )
+                self._kill(pid)
+                self._lost(pid)
+        else:
+            self._let_run(beat.kill)
+
+    def _let_run(self, kill: tuple[tuple[str, int], ...]) -> None:
+        # In a pool of threads the step runs in this very process and cannot be killed; its
+        # writes are refused. To call the process lost would take all others' steps as well.
+        for member, _ in kill:
+            if member not in self._let_running:
+                extra = {"action": "step_left_running", "step": member}
+                _log.warning("a step that is over runs on in its thread", extra=extra)
+        self._let_running = {member for member, _ in kill}
 
     def _see_tick(self, tick: int) -> None:
         if tick != self._tick:
@@ -163,8 +181,6 @@ class Heartbeat(threading.Thread):
             self._kill(pid)
 
     def _kill(self, pid: int) -> None:
-        # In a pool of threads the step runs in this very process and cannot be killed;
-        # its writes are refused.
         if self._children and pid != os.getpid() and _alive(pid):
             os.kill(pid, signal.SIGKILL)
 

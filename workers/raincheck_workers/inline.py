@@ -3,7 +3,7 @@
 import os
 import time
 from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from raincheck.authoring.pipeline import Pipeline
@@ -12,6 +12,7 @@ from raincheck.enqueue import EnqueueOptions, build_submission, compile_stored
 from raincheck.index import Connection, Index
 from raincheck.run_handle import RunHandle, result_of
 from raincheck.waking import wake
+from raincheck_contracts.errors import IndexUnavailableError
 from raincheck_contracts.messages import StepTask
 from raincheck_contracts.pipelines import PipelineSpec, StepSpec
 from raincheck_contracts.runs import StepState
@@ -23,6 +24,8 @@ from raincheck_workers.outcomes import Result
 # The caller's process beats beside the steps that it runs: see worker_node.py.
 _LEASE = 60.0
 _PAUSE = 0.02
+# Seconds: somebody sits before it.
+_PATIENCE = 30.0
 
 
 def run_inline(
@@ -51,7 +54,8 @@ def run_inline(
         try:
             _run_steps(deployment, handle, compiled.spec, identity)
         except BaseException:
-            handle.cancel("interrupted where it ran")
+            with suppress(IndexUnavailableError):  # then the end of the node cancels it
+                handle.cancel("interrupted where it ran")
             raise
         return result_of(deployment, handle.run())
 
@@ -77,10 +81,11 @@ def _own_connection(deployment: Deployment) -> Connection:
 def _run_steps(
     deployment: Deployment, handle: RunHandle, spec: PipelineSpec, identity: NodeIdentity
 ) -> None:
-    executor = Executor(deployment, deployment.hints, Place(identity.current, os.getpid()))
+    place = Place(identity.current, os.getpid())
+    executor = Executor(deployment, deployment.hints, place, patience=_PATIENCE)
+    # As on the queue: a step that fails ends those that need it, not the others.
     for step in spec.steps:
-        if not _run_step(deployment, executor, handle, spec, step):
-            return
+        _run_step(deployment, executor, handle, spec, step)
 
 
 def _run_step(
@@ -89,20 +94,22 @@ def _run_step(
     handle: RunHandle,
     spec: PipelineSpec,
     step: StepSpec,
-) -> bool:
-    """Run a step until it is final; whether the run goes on."""
+) -> None:
+    """Run a step until it is final."""
     task = StepTask(
         namespace=deployment.settings.namespace, run=handle.id, pipeline=spec.name, step=step
     )
-    while True:
-        outcome = executor.execute(task, "inline")
-        if outcome.result is Result.SUCCEEDED:
-            return True
-        stored = deployment.index.records.stored_run(handle.id)
-        state = stored.state(step.name)
-        if state not in {StepState.QUEUED, StepState.WAITING}:
-            return False
-        _pass_time(deployment)
+    state = StepState.QUEUED
+    while state in {StepState.QUEUED, StepState.WAITING}:
+        if state is StepState.QUEUED:
+            outcome = executor.execute(task, "inline")
+            if outcome.result is Result.SUCCEEDED:
+                return
+        else:
+            _pass_time(deployment)
+        state = deployment.index.records.stored_run(handle.id).state(step.name)
+        if state is StepState.QUEUED:
+            _pass_time(deployment)
 
 
 def _pass_time(deployment: Deployment) -> None:

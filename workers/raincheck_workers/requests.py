@@ -1,4 +1,4 @@
-"""Celery's request in the worker's main process: notices dead children and revocations."""
+"""Celery's request in the worker's main process: notices lost steps and revocations."""
 
 from typing import Any
 
@@ -7,6 +7,7 @@ from billiard.exceptions import Terminated, WorkerLostError
 from celery.worker.request import Request
 from typing_extensions import override
 
+from raincheck_contracts.errors import IndexAccessError
 from raincheck_workers.worker_node import current_worker_node
 
 
@@ -20,12 +21,16 @@ class StepRequest(Request):
         send_failed_event: bool = True,
         return_ok: bool = False,
     ) -> Any:
-        """Give back the steps of a process that died, cancel the run of a killed task."""
+        """Give back the steps of a process that died or could not reach the index.
+
+        The run of a task that was killed by hand is cancelled.
+        """
         error = getattr(exc_info, "exception", None)
         node = current_worker_node()
         if node is not None and isinstance(error, Terminated):
             node.heartbeat.report_revoked(str(self.kwargs.get("run", "")))
         pid: Any = self.worker_pid
-        if node is not None and pid and isinstance(error, Terminated | WorkerLostError):
+        lost = isinstance(error, Terminated | WorkerLostError | IndexAccessError)
+        if node is not None and pid and lost:
             node.heartbeat.report_dead(int(pid))
         return super().on_failure(exc_info, send_failed_event, return_ok)

@@ -72,10 +72,9 @@ class Records:
         if digest is None:
             raise RunNotFoundError(run)
         record = _hash(self._ask(("HGETALL", self._key("spec:", text(digest))))[0])
-        bodies = ",".join(text(record[f"x:{name}"]) for name in text(record["steps"]).split())
-        head = text(record["head"])
-        without_steps = head.replace('"steps":[]', f'"steps":[{bodies}]', 1)
-        return PipelineSpec.model_validate_json(without_steps)
+        head = json.loads(record["head"])
+        head["steps"] = [json.loads(record[f"x:{name}"]) for name in text(record["steps"]).split()]
+        return PipelineSpec.model_validate(head)
 
     def run_ids(self, limit: int, *, live_only: bool = False) -> list[str]:
         """Ids of runs: the live ones, newest first, then the ended ones, newest first."""

@@ -1,5 +1,6 @@
 """Pydantic models, as the JSON that pydantic itself writes."""
 
+import math
 from typing import cast
 
 from pydantic import BaseModel, ValidationError
@@ -45,8 +46,7 @@ class PydanticMaterializer:
             raise UnsupportedValueError(
                 where, f"its JSON cannot be read back: {error}", _REMEDY
             ) from error
-        # NaN differs from itself; the text of a model tells it from None.
-        if back != model and repr(back) != repr(model):
+        if not _same(back, model):
             raise UnsupportedValueError(where, f"it would come back as {back!r}", _REMEDY)
         out.put(text.encode(), _MEDIA_TYPE)
 
@@ -80,6 +80,25 @@ _REMEDY = (
 
 def _validate(cls: type[BaseModel], text: str | bytes) -> BaseModel:
     return cls.model_validate_json(text, by_alias=False, by_name=True)
+
+
+def _same(one: object, other: object) -> bool:
+    if type(one) is not type(other):
+        return False
+    match one, other:
+        case BaseModel(), BaseModel():
+            return all(
+                _same(getattr(one, name), getattr(other, name))
+                for name in ("__dict__", "__pydantic_extra__", "__pydantic_private__")
+            )
+        case dict(), dict():
+            return list(one) == list(other) and _same(list(one.values()), list(other.values()))
+        case ((list() | tuple()), (list() | tuple())):
+            return len(one) == len(other) and all(map(_same, one, other))
+        case float(), float():
+            return one == other or (math.isnan(one) and math.isnan(other))
+        case _:
+            return bool(one == other)
 
 
 def _class_for(manifest: Manifest, annotation: object) -> type[BaseModel]:

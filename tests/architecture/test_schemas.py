@@ -1,0 +1,25 @@
+"""The JSON Schemas of the wire are files that somebody reviewed."""
+
+import json
+from pathlib import Path
+
+from raincheck_contracts.schemas import json_schemas
+
+FOLDER = Path(__file__).parents[2] / "contracts" / "schemas"
+
+
+def test_schema_files_are_those_of_the_contracts() -> None:
+    """A change of a contract shows up as a change of a schema file: `make schemas`."""
+    stored = {path.stem: json.loads(path.read_text()) for path in FOLDER.glob("*.json")}
+    assert stored == json_schemas()
+
+
+def test_messages_and_events_have_a_schema_with_a_version() -> None:
+    """Each message body says its contract version, each event its versioned type."""
+    schemas = json_schemas()
+    for name in ("StepTask", "RunRequest", "PipelineSpec"):
+        assert schemas[name]["properties"]["contract"]["const"] == 1
+    events = [name for name, schema in schemas.items() if "specversion" in schema["properties"]]
+    assert len(events) == 5
+    for name in events:
+        assert schemas[name]["properties"]["type"]["const"].endswith(".v1")

@@ -1,0 +1,58 @@
+"""The wheel holds the three packages, whole, and works away from this tree."""
+
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+USE = """
+import raincheck, raincheck_contracts, raincheck_workers
+from raincheck.index.library import library_source
+assert all(m.__file__.startswith({folder!r}) for m in (raincheck, raincheck_contracts, raincheck_workers))
+assert library_source().startswith("#!lua name=raincheck_1")
+raincheck.save_artifact([1, 2], "numbers")
+assert raincheck.load_artifact("numbers") == [1, 2]
+print("works")
+"""
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The built wheel."""
+    folder = tmp_path_factory.mktemp("wheel")
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    (built,) = folder.glob("*.whl")
+    return built
+
+
+def test_the_wheel_holds_exactly_three_packages(wheel: Path) -> None:
+    """Nothing else goes in, and Lua sources and type markers do."""
+    names = zipfile.ZipFile(wheel).namelist()
+    tops = {name.split("/")[0] for name in names if ".dist-info/" not in name}
+    assert tops == {"raincheck", "raincheck_contracts", "raincheck_workers"}
+    sources = sorted((ROOT / "producers/raincheck/index/lua").glob("*.lua"))
+    assert {f"raincheck/index/lua/{path.name}" for path in sources} <= set(names)
+    assert {f"{top}/py.typed" for top in tops} <= set(names)
+    assert not [name for name in names if "__pycache__" in name]
+
+
+def test_the_wheel_works_elsewhere(wheel: Path, tmp_path: Path) -> None:
+    """Unpacked in another folder it saves and loads on the embedded server."""
+    folder = tmp_path / "site"
+    zipfile.ZipFile(wheel).extractall(folder)
+    environment = {**os.environ, "PYTHONPATH": str(folder)}
+    shown = subprocess.run(
+        [sys.executable, "-c", USE.format(folder=str(folder))],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert shown.stdout.strip() == "works", shown.stderr

@@ -1,0 +1,58 @@
+"""The command line as a whole: global options and the list of commands."""
+
+from importlib.metadata import version
+from typing import Annotated
+
+import typer
+
+from raincheck_workers.cli.artifacts import artifacts
+from raincheck_workers.cli.demo import demo
+from raincheck_workers.cli.enqueue import enqueue
+from raincheck_workers.cli.error_lines import OneLineErrors
+from raincheck_workers.cli.runs import runs
+from raincheck_workers.cli.waiting import waiting
+from raincheck_workers.cli.worker import worker
+
+app = typer.Typer(
+    name="raincheck",
+    help="Pipelines that exchange artifacts by late materialization.",
+    cls=OneLineErrors,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _show_version(*, value: bool) -> None:
+    if value:
+        typer.echo(f"raincheck {version('raincheck')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    *,
+    _version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Say which it is."),
+    ] = False,
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Show the traceback of an error.")
+    ] = False,
+) -> None:
+    # `debug` is read from the context, by OneLineErrors.
+    del debug
+
+
+app.command()(demo)
+app.command()(worker)
+app.command()(enqueue)
+app.add_typer(runs, name="runs")
+app.add_typer(artifacts, name="artifacts")
+app.command()(waiting)
+
+
+def main() -> None:
+    """Run the command that the arguments name; ends the process with its exit code."""
+    app()

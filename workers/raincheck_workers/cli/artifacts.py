@@ -1,0 +1,91 @@
+"""`raincheck artifacts`: list them, show one or one of its versions."""
+
+import difflib
+import re
+from typing import Annotated
+
+import typer
+
+from raincheck.client import Client
+from raincheck.deployment import Deployment, current_deployment
+from raincheck_contracts.artifacts import ArtifactVersion
+from raincheck_contracts.errors import ReferenceNotFoundError
+from raincheck_contracts.reference_text import parse_reference
+from raincheck_contracts.references import Reference
+from raincheck_workers.cli.output import JsonOption, output, print_json
+from raincheck_workers.cli.rendering.artifact_table import ArtifactLine, artifact_table
+from raincheck_workers.cli.rendering.nothing import print_nothing
+from raincheck_workers.cli.rendering.version_page import version_page
+from raincheck_workers.cli.rendering.version_table import version_table
+
+artifacts = typer.Typer(help="List and show artifacts.", no_args_is_help=True)
+
+
+@artifacts.command("list")
+def list_artifacts(*, as_json: JsonOption = False) -> None:
+    """List artifacts with their newest version and their aliases."""
+    deployment = current_deployment()
+    lines = [_line(deployment, name) for name in deployment.index.records.artifact_names()]
+    if as_json:
+        print_json([line.document() for line in lines])
+    elif lines:
+        output().print(artifact_table(lines))
+    else:
+        print_nothing("artifacts", deployment)
+
+
+@artifacts.command()
+def show(
+    reference: Annotated[
+        str,
+        typer.Argument(
+            metavar="REFERENCE",
+            help="A name, or name@42, name:alias, name:latest, name?min=MSE, name?tag=x.",
+        ),
+    ],
+    *,
+    limit: Annotated[
+        int, typer.Option("--limit", "-n", min=1, help="Versions listed for a name alone.")
+    ] = 10,
+    as_json: JsonOption = False,
+) -> None:
+    """Show a version of an artifact; for a name alone, its newest versions.
+
+    Raises:
+        ReferenceSyntaxError: it is no reference.
+        ReferenceNotFoundError: there is no such artifact or version.
+    """
+    deployment = current_deployment()
+    parsed = parse_reference(reference)
+    version = _resolve(deployment, parsed)
+    if re.search("[@:?#]", reference):
+        if as_json:
+            print_json(version.model_dump(mode="json"))
+        else:
+            output().print(version_page(version, parsed.pointer))
+        return
+    records = deployment.index.records
+    versions = list(records.versions(parsed.artifact, limit))
+    if as_json:
+        print_json([version.model_dump(mode="json") for version in versions])
+    else:
+        count, aliases = records.version_count(parsed.artifact), records.aliases(parsed.artifact)
+        output().print(version_table(versions, count, aliases))
+
+
+def _line(deployment: Deployment, name: str) -> ArtifactLine:
+    records = deployment.index.records
+    newest = next(records.versions(name, 1), None)
+    return ArtifactLine(name, records.version_count(name), newest, records.aliases(name))
+
+
+def _resolve(deployment: Deployment, reference: Reference) -> ArtifactVersion:
+    try:
+        return Client(deployment).resolve(reference).record
+    except ReferenceNotFoundError as error:
+        known = deployment.index.records.artifact_names()
+        near = difflib.get_close_matches(reference.artifact, known, n=3, cutoff=0.8)
+        if reference.artifact in known or not near:
+            raise
+        names = " or ".join(near)
+        raise ReferenceNotFoundError((f"{error}; did you mean {names}?",)) from error

@@ -1,0 +1,109 @@
+"""`raincheck enqueue`: queue a pipeline, and perhaps follow its run."""
+
+import json
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from raincheck.durations import seconds_of
+from raincheck.enqueue import EnqueueOptions
+from raincheck.enqueue import enqueue as enqueue_pipeline
+from raincheck.run_handle import RunHandle
+from raincheck_contracts._base import JsonValue
+from raincheck_contracts.errors import ArgumentError
+from raincheck_contracts.runs import RunStatus
+from raincheck_workers.cli.error_lines import FAILED, TIMED_OUT
+from raincheck_workers.cli.following import follow
+from raincheck_workers.cli.modules import pipeline_named
+from raincheck_workers.cli.output import JsonOption, messages, print_error, print_json
+
+Duration = Annotated[str | None, typer.Option(metavar="TIME", help="Such as 30, 30s, 5m, 1h.")]
+
+
+def enqueue(  # noqa: PLR0913 - the options of `apply_async`
+    target: Annotated[str, typer.Argument(metavar="MODULE:PIPELINE")],
+    *,
+    param: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--param", "-p", metavar="NAME=VALUE", help="JSON, else text. May be repeated."
+        ),
+    ] = None,
+    queue: Annotated[str | None, typer.Option(help="Of the steps that name none.")] = None,
+    priority: Annotated[int | None, typer.Option(help="0 to 9; on Redis 0 comes first.")] = None,
+    countdown: Duration = None,
+    expires: Duration = None,
+    idempotency_key: Annotated[
+        str | None, typer.Option(help="The same key gives the same run.")
+    ] = None,
+    wait: Annotated[bool, typer.Option("--wait", help="Follow the run to its end.")] = False,
+    timeout: Duration = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Queue a pipeline and print the id of its run.
+
+    With --wait the exit code is 0 when the run succeeded, 1 when it failed or was
+    cancelled, 3 when --timeout ran out (the run goes on).
+
+    Raises:
+        UsageError: the pipeline, a parameter or an option cannot be used.
+        IndexUnavailableError: nothing was recorded.
+    """
+    options = EnqueueOptions(
+        queue=queue,
+        priority=priority,
+        countdown=_seconds("--countdown", countdown),
+        expires=_seconds("--expires", expires),
+        idempotency_key=idempotency_key,
+    )
+    limit = _seconds("--timeout", timeout)
+    pipeline = pipeline_named("raincheck enqueue", target)
+    handle = enqueue_pipeline(pipeline, (), parameters_of(param or ()), options)
+    if not as_json:
+        typer.echo(handle.id)
+    code = _follow(handle, limit) if wait else 0
+    if as_json:
+        print_json(handle.run().model_dump(mode="json"))
+    raise typer.Exit(code)
+
+
+def parameters_of(given: Sequence[str]) -> dict[str, JsonValue]:
+    """The parameters that `--param name=value` gives.
+
+    Raises:
+        ArgumentError: one has no `=`, or comes twice.
+    """
+    parameters: dict[str, JsonValue] = {}
+    for item in given:
+        name, separator, value = item.partition("=")
+        if not separator or not name:
+            raise ArgumentError("--param", f"{item!r} has no '='", "Write --param alpha=0.5")
+        if name in parameters:
+            raise ArgumentError("--param", f"{name!r} is given twice", "Give it once")
+        parameters[name] = _value(value)
+    return parameters
+
+
+def _value(text: str) -> JsonValue:
+    def refuse(constant: str) -> JsonValue:
+        raise ValueError(constant)  # NaN and Infinity are no JSON
+
+    try:
+        value: JsonValue = json.loads(text, parse_constant=refuse)
+    except ValueError:
+        return text
+    return value
+
+
+def _seconds(option: str, text: str | None) -> float | None:
+    return None if text is None else seconds_of(text, setting=option)
+
+
+def _follow(handle: RunHandle, timeout: float | None) -> int:
+    try:
+        status = follow(handle, messages(), timeout)
+    except TimeoutError as error:
+        print_error(str(error))
+        return TIMED_OUT
+    return 0 if status is RunStatus.SUCCEEDED else FAILED

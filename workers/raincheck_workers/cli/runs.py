@@ -1,0 +1,90 @@
+"""`raincheck runs`: list them, show one, cancel one."""
+
+from contextlib import suppress
+from typing import Annotated
+
+import typer
+
+from raincheck.deployment import Deployment, current_deployment
+from raincheck_contracts.errors import RunNotFoundError
+from raincheck_contracts.runs import Run
+from raincheck_workers.cli.output import JsonOption, output, print_json
+from raincheck_workers.cli.rendering.nothing import print_nothing
+from raincheck_workers.cli.rendering.run_page import run_page
+from raincheck_workers.cli.rendering.run_table import run_table
+from raincheck_workers.cli.run_choice import chosen_run
+
+runs = typer.Typer(help="List, show and cancel runs.", no_args_is_help=True)
+
+RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="Its id, or the beginning of it.")]
+
+
+@runs.command("list")
+def list_runs(
+    *,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="At most so many.")] = 20,
+    live: Annotated[bool, typer.Option("--live", help="Only runs that have not ended.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """List runs: those that have not ended, then the ended ones; newest first."""
+    deployment = current_deployment()
+    found = _read(deployment, limit, live_only=live)
+    if as_json:
+        print_json([run.model_dump(mode="json") for run in found])
+    elif found:
+        output().print(run_table(found))
+    else:
+        print_nothing("runs", deployment)
+
+
+@runs.command()
+def show(
+    run: RunArgument,
+    *,
+    traceback: Annotated[
+        bool, typer.Option("--traceback", help="With the traceback of what failed.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Show a run: its steps, what each reference became, what was published.
+
+    Raises:
+        RunNotFoundError: there is no such run.
+        ArgumentError: several ids begin so.
+    """
+    deployment = current_deployment()
+    handle = chosen_run(deployment, run)
+    found = handle.run()
+    if as_json:
+        print_json(found.model_dump(mode="json"))
+        return
+    spec = deployment.index.records.spec(handle.id)
+    output().print(run_page(found, spec, traceback=traceback))
+
+
+@runs.command()
+def cancel(
+    run: RunArgument,
+    *,
+    reason: Annotated[str, typer.Option(help="Recorded with the run.")] = "cancelled by hand",
+) -> None:
+    """End a run: nothing more of it starts, what runs is stopped.
+
+    Raises:
+        RunNotFoundError: there is no such run.
+        ArgumentError: several ids begin so.
+    """
+    handle = chosen_run(current_deployment(), run)
+    if handle.cancel(reason):
+        output().print(f"run {handle.id} is cancelled")
+    else:
+        output().print(f"run {handle.id} had ended already: {handle.status()}")
+
+
+def _read(deployment: Deployment, limit: int, *, live_only: bool) -> list[Run]:
+    records = deployment.index.records
+    found: list[Run] = []
+    for run in records.run_ids(limit, live_only=live_only):
+        with suppress(RunNotFoundError):  # it may expire between the two reads
+            found.append(records.run(run))
+    return found
