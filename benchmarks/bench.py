@@ -12,6 +12,7 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 
+from benchmarks.workload import one_step
 from raincheck import Deployment, RunStatus, read_settings, use_deployment
 from raincheck.embedded import release_server
 
@@ -52,13 +53,19 @@ def running_bench(pool: str = "prefork") -> Generator[Bench]:
     home = Path(tempfile.mkdtemp(prefix="rc-bench-"))
     deployment = Deployment(read_settings(home=home))
     root = Path(__file__).resolve().parent.parent
-    environment = {**os.environ, "RAINCHECK_HOME": str(home), "PYTHONPATH": str(root), "C_FORCE_ROOT": "1"}  # noqa: TID251 - passed on to a child
+    inherited = dict(os.environ)  # noqa: TID251 - handed on to a child
+    environment = {
+        **inherited,
+        "RAINCHECK_HOME": str(home),
+        "PYTHONPATH": str(root),
+        "C_FORCE_ROOT": "1",
+    }
     command = [sys.executable, "-m", "celery", "-A", "benchmarks.workload", "worker"]
     options = ["--concurrency", "2", "--pool", pool, "--loglevel", "ERROR", "--quiet"]
     with use_deployment(deployment):
         worker = subprocess.Popen([*command, *options], env=environment, cwd=root)
         try:
-            _until_ready(deployment)
+            _until_ready()
             yield Bench(deployment)
         finally:
             worker.terminate()
@@ -68,10 +75,7 @@ def running_bench(pool: str = "prefork") -> Generator[Bench]:
             shutil.rmtree(home, ignore_errors=True)
 
 
-def _until_ready(deployment: Deployment) -> None:
-    from benchmarks.workload import one_step
-
+def _until_ready() -> None:
     handle = one_step.delay("warm/none")
     if handle.wait(60) is not RunStatus.SUCCEEDED:
         raise RuntimeError(handle.why())
-    del deployment

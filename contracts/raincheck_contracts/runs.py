@@ -127,6 +127,8 @@ class StepRun(Contract):
     started_at: int | None = None
     """Milliseconds since the epoch, by the server's clock."""
     ended_at: int | None = None
+    parked_at: int | None = None
+    """When it first had to wait for what it refers to; milliseconds likewise."""
     bindings: dict[str, Binding] = {}
     """By the reference as written, or `step.output`."""
     revision: int | None = None

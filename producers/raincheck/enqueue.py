@@ -13,7 +13,7 @@ from raincheck.authoring.external import ExternalArtifact, external_reference
 from raincheck.blobs.digest import digest_of
 from raincheck.broker import DEFAULT_QUEUE
 from raincheck.deployment import Deployment, current_deployment
-from raincheck.hints import message_size
+from raincheck.hints import check_message_size
 from raincheck.index.replies import Message
 from raincheck.index.run_scripts import Submission
 from raincheck.run_handle import RunHandle
@@ -21,12 +21,10 @@ from raincheck.run_ids import new_run_id
 from raincheck_contracts._base import canonical_json
 from raincheck_contracts.errors import (
     IndexUnavailableError,
-    MessageTooLargeError,
     ParameterError,
     RaincheckError,
     VersionExistsError,
 )
-from raincheck_contracts.messages import MAX_MESSAGE_BYTES
 from raincheck_contracts.pipelines import PipelineSpec, ReferenceInput, needs_of
 from raincheck_contracts.references import Reference
 from raincheck_contracts.runs import MissingReason
@@ -130,16 +128,9 @@ def build_submission(
         ParameterError: an option cannot be used.
     """
     spec, run = compiled.spec, new_run_id()
-    namespace = deployment.settings.namespace
-    for step in spec.steps:
-        size = message_size(namespace, run, spec.name, step)
-        if size > MAX_MESSAGE_BYTES:
-            raise MessageTooLargeError(
-                f"the message of step {step.name!r}", size, MAX_MESSAGE_BYTES
-            )
     parameters = canonical_json(compiled.parameters)
     text = spec.canonical_json()
-    return Submission(
+    submission = Submission(
         run=run,
         spec=spec,
         spec_digest=digest_of(text.encode()),
@@ -152,6 +143,9 @@ def build_submission(
         inline_node=inline_node,
         **_times(spec, options),
     )
+    for message in _messages(submission, run, submission.step_digests):
+        check_message_size(deployment.settings.namespace, message)
+    return submission
 
 
 def _times(spec: PipelineSpec, options: EnqueueOptions) -> dict[str, Any]:

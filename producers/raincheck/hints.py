@@ -9,7 +9,9 @@ from typing import Any
 from celery import Celery
 
 from raincheck.index.replies import Message
-from raincheck_contracts.messages import STEP_TASK_NAME
+from raincheck_contracts._base import CONTRACT_VERSION
+from raincheck_contracts.errors import MessageTooLargeError
+from raincheck_contracts.messages import MAX_MESSAGE_BYTES, STEP_TASK_NAME
 from raincheck_contracts.pipelines import (
     DictInput,
     Input,
@@ -73,18 +75,12 @@ class HintSender:
         return sent
 
     def _send(self, message: Message, producer: Any) -> None:
-        body = json.loads(message.body)
-        step = StepSpec.model_validate(body)
+        body = message_body(self._namespace, message)
+        step = StepSpec.model_validate(body["step"])
         # A fresh id each time: a revoked id would drop every later hint of the step.
         self.app.send_task(
             STEP_TASK_NAME,
-            kwargs={
-                "contract": 1,
-                "namespace": self._namespace,
-                "run": message.run,
-                "pipeline": message.pipeline,
-                "step": body,
-            },
+            kwargs=body,
             task_id=f"{message.run}.{step.name}.{secrets.token_hex(4)}",
             queue=message.queue,
             priority=message.priority,
@@ -116,7 +112,25 @@ def describe_input(node: Input) -> str:
             return json.dumps(node.value, ensure_ascii=False)
 
 
-def message_size(namespace: str, run: str, pipeline: str, step: StepSpec) -> int:
-    """Bytes of a step's message body."""
-    fixed = len(f'{{"contract":1,"namespace":"{namespace}","run":"{run}"}}')
-    return fixed + len(pipeline) + len(step.canonical_json().encode()) + 32
+def message_body(namespace: str, message: Message) -> dict[str, Any]:
+    """The body of a step's message: a `StepTask` as JSON values."""
+    return {
+        "contract": CONTRACT_VERSION,
+        "namespace": namespace,
+        "run": message.run,
+        "pipeline": message.pipeline,
+        "step": json.loads(message.body),
+    }
+
+
+def check_message_size(namespace: str, message: Message) -> None:
+    """Refuse a message that the contract does not allow, before anything is recorded.
+
+    Raises:
+        MessageTooLargeError: names the step and both sizes.
+    """
+    body = message_body(namespace, message)
+    size = len(json.dumps(body))
+    if size > MAX_MESSAGE_BYTES:
+        what = f"the message of step {body['step']['name']!r}"
+        raise MessageTooLargeError(what, size, MAX_MESSAGE_BYTES)

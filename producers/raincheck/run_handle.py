@@ -7,7 +7,7 @@ from raincheck.authoring.context import active_step_context
 from raincheck.deployment import Deployment
 from raincheck.index.run_records import read_run, run_status
 from raincheck.results import load_result
-from raincheck.run_report import explain
+from raincheck.run_report import explain, with_present_misses
 from raincheck_contracts.errors import RunCancelledError, StepFailedError, WaitInStepError
 from raincheck_contracts.runs import ErrorInfo, Run, RunStatus, StepState
 
@@ -81,7 +81,7 @@ class RunHandle:
 
     def why(self) -> str:
         """Why the run is where it is, a line per step that has something to say."""
-        return explain(self.run())
+        return explain(with_present_misses(self.deployment.index, self.run()))
 
     def cancel(self, reason: str = "cancelled by hand") -> bool:
         """End the run: nothing more of it starts, what runs is stopped.

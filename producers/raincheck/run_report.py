@@ -1,6 +1,45 @@
 """A run in words: what each step does, waits for, or failed of."""
 
-from raincheck_contracts.runs import Run, StepRun, StepState
+from raincheck.index import Index
+from raincheck_contracts.reference_text import parse_reference
+from raincheck_contracts.runs import MissingReference, Run, StepRun, StepState
+
+
+def with_present_misses(index: Index, run: Run) -> Run:
+    """A run whose waiting steps miss what they miss now.
+
+    A record holds what was missing when the step was last looked at. A waiting step is
+    looked at again when the first of its misses may have ended, not at each change.
+
+    Args:
+        index: that holds the run.
+        run: as recorded.
+
+    Returns:
+        The run with the reasons of this moment.
+
+    Raises:
+        IndexUnavailableError: the index does not answer.
+    """
+    if all(step.state is not StepState.WAITING for step in run.steps):
+        return run
+    steps = tuple(
+        step.model_copy(update={"missing": _missing_now(index, step)})
+        if step.state is StepState.WAITING
+        else step
+        for step in run.steps
+    )
+    return run.model_copy(update={"steps": steps})
+
+
+def _missing_now(index: Index, step: StepRun) -> tuple[MissingReference, ...]:
+    references = [parse_reference(item.reference) for item in step.missing]
+    answers = index.versions.resolve(references).answers
+    return tuple(
+        answer.model_copy(update={"deadline": recorded.deadline})
+        for recorded, answer in zip(step.missing, answers, strict=True)
+        if isinstance(answer, MissingReference)
+    )
 
 
 def explain(run: Run) -> str:
@@ -20,7 +59,8 @@ def explain(run: Run) -> str:
 def _step_lines(step: StepRun) -> list[str]:
     match step.state:
         case StepState.WAITING:
-            return [f"waits for {missing}" for missing in step.missing]
+            waits = [f"waits for {missing}" for missing in step.missing]
+            return waits or ["has what it waited for and is about to start"]
         case StepState.RUNNING:
             return [f"runs on {step.node}, attempt {step.attempt}"]
         case StepState.FAILED:

@@ -1,6 +1,7 @@
 """The settings, read from the environment: the only place that does."""
 
 from datetime import timedelta
+import os
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -95,3 +96,20 @@ def read_settings(**fields: Any) -> Settings:
         if first["type"] != "value_error":  # ours show the value themselves
             problem = f"{first['input']!r:.80}: {problem}"
         raise SettingsError(name, problem) from error
+
+
+def environment_of(settings: Settings) -> dict[str, str]:
+    """The environment of a child process that shall have these settings.
+
+    Returns:
+        This process's environment with `settings` in place of its own.
+    """
+    environment = {
+        name: value
+        for name, value in os.environ.items()  # noqa: TID251 - settings are read and written here
+        if not name.startswith("RAINCHECK_")
+    }
+    for name, value in settings.model_dump(mode="json", exclude_none=True).items():
+        text = ",".join(value) if isinstance(value, list) else str(value)
+        environment[f"RAINCHECK_{name.upper()}"] = text
+    return environment

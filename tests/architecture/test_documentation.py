@@ -4,7 +4,6 @@ A block whose first line is `# name.py` becomes that file; the other blocks of a
 one after another in one process, beside a worker that has imported the files.
 """
 
-import os
 import re
 import subprocess
 import sys
@@ -34,22 +33,24 @@ def _blocks(page: Path) -> tuple[dict[str, str], list[str]]:
 @pytest.mark.parametrize(
     "page", [page for page in PAGES if any(_blocks(page))], ids=lambda page: page.name
 )
-def test_the_examples_of_a_page_run(page: Path, tmp_path: Path) -> None:
+def test_the_examples_of_a_page_run(
+    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The page's code runs from top to bottom as a reader would run it."""
     files, code = _blocks(page)
     for name, text in files.items():
         (tmp_path / f"{name}.py").write_text(text)
     (tmp_path / "examples.py").write_text("\n".join(code))
-    environment = {**os.environ, "RAINCHECK_HOME": str(tmp_path / "home"), "C_FORCE_ROOT": "1"}
+    monkeypatch.setenv("RAINCHECK_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("C_FORCE_ROOT", "1")
     command = [sys.executable, "-m", "raincheck_workers.cli", "worker", *files]
     worker = None
     if files:
-        worker = subprocess.Popen([*command, "--concurrency", "1"], cwd=tmp_path, env=environment)
+        worker = subprocess.Popen([*command, "--concurrency", "1"], cwd=tmp_path)
     try:
         shown = subprocess.run(
             [sys.executable, "examples.py"],
             cwd=tmp_path,
-            env=environment,
             capture_output=True,
             text=True,
             timeout=80,

@@ -1,6 +1,8 @@
 """What users may import is listed, sorted and documented."""
 
 import inspect
+import subprocess
+import sys
 
 import pytest
 
@@ -29,9 +31,6 @@ def test_each_export_has_a_docstring(name: str) -> None:
 
 def test_importing_raincheck_is_light() -> None:
     """Importing Raincheck imports neither pandas nor scikit-learn, and starts nothing."""
-    import subprocess
-    import sys
-
-    code = "import raincheck, sys; print([m for m in ('pandas', 'sklearn', 'pyarrow') if m in sys.modules])"
+    code = "import raincheck, sys; print({'pandas', 'sklearn', 'pyarrow'} & set(sys.modules))"
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert shown.stdout.strip() == "[]"
+    assert shown.stdout.strip() == "set()"

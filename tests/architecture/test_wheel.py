@@ -1,6 +1,5 @@
 """The wheel holds the three packages, whole, and works away from this tree."""
 
-import os
 import subprocess
 import sys
 import zipfile
@@ -13,7 +12,8 @@ ROOT = Path(__file__).parents[2]
 USE = """
 import raincheck, raincheck_contracts, raincheck_workers
 from raincheck.index.library import library_source
-assert all(m.__file__.startswith({folder!r}) for m in (raincheck, raincheck_contracts, raincheck_workers))
+packages = raincheck, raincheck_contracts, raincheck_workers
+assert all(package.__file__.startswith({folder!r}) for package in packages)
 assert library_source().startswith("#!lua name=raincheck_1")
 raincheck.save_artifact([1, 2], "numbers")
 assert raincheck.load_artifact("numbers") == [1, 2]
@@ -42,15 +42,16 @@ def test_the_wheel_holds_exactly_three_packages(wheel: Path) -> None:
     assert not [name for name in names if "__pycache__" in name]
 
 
-def test_the_wheel_works_elsewhere(wheel: Path, tmp_path: Path) -> None:
+def test_the_wheel_works_elsewhere(
+    wheel: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Unpacked in another folder it saves and loads on the embedded server."""
     folder = tmp_path / "site"
     zipfile.ZipFile(wheel).extractall(folder)
-    environment = {**os.environ, "PYTHONPATH": str(folder)}
+    monkeypatch.setenv("PYTHONPATH", str(folder))
     shown = subprocess.run(
         [sys.executable, "-c", USE.format(folder=str(folder))],
         cwd=tmp_path,
-        env=environment,
         capture_output=True,
         text=True,
         check=False,

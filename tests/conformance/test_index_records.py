@@ -128,7 +128,9 @@ def test_runs_are_listed_live_ones_first(driver: Driver) -> None:
 @pytest.mark.parametrize(("outcome", "days"), [("finish", 7), ("fail", 30), ("cancel", 30)])
 def test_the_records_of_an_ended_run_expire(driver: Driver, outcome: str, days: int) -> None:
     """Succeeded ones after 7 days, all others after 30; nothing of a run stays for ever."""
-    spec = pipeline(step("a", outputs=["x"]), step("b", output_of("a", "x")), step("c", after=["b"]))
+    spec = pipeline(
+        step("a", outputs=["x"]), step("b", output_of("a", "x")), step("c", after=["b"])
+    )
     run = driver.submit(spec, idempotency_key="k", expires_ms=4_000_000_000_000)
     driver.finish(run, "a", new_version("x", output="x"))
     if outcome == "finish":

@@ -4,7 +4,13 @@ from raincheck.index import Index
 from raincheck.index.replies import BoundVersion, Claimed, Parked, Unresolvable
 from raincheck_contracts._base import JsonValue
 from raincheck_contracts.reference_text import parse_reference
-from raincheck_contracts.references import BestSelector, Condition, Operator, Reference, WhereSelector
+from raincheck_contracts.references import (
+    BestSelector,
+    Condition,
+    Operator,
+    Reference,
+    WhereSelector,
+)
 from raincheck_contracts.runs import MissingReason, MissingReference
 from tests.support.builders import new_version, nonce, output_of, pipeline, step, waiting
 from tests.support.driver import Driver

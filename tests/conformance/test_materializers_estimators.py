@@ -39,7 +39,7 @@ from raincheck_contracts.errors import (
 
 
 def _iris() -> tuple[pd.DataFrame, pd.Series]:
-    data = load_iris(as_frame=True)
+    data: Any = load_iris(as_frame=True)
     features = data.data.copy()
     features["size"] = np.where(features.iloc[:, 0] > 5.5, "large", "small")
     return features, data.target
@@ -66,7 +66,7 @@ ESTIMATORS: dict[str, Callable[[], Any]] = {
     "KNeighbors": KNeighborsClassifier,
     "MLP": lambda: MLPClassifier((5,), max_iter=5, random_state=0),
     "SVC": lambda: SVC(random_state=0),
-    "KMeans": lambda: KMeans(3, n_init=1, random_state=0),
+    "KMeans": lambda: KMeans(3, n_init="auto", random_state=0),
     "GaussianProcess": GaussianProcessClassifier,
     "GridSearch": lambda: GridSearchCV(Ridge(), {"alpha": [1, 2]}, scoring="r2", cv=KFold(2)),
     "SelectKBest": lambda: make_pipeline(SelectKBest(k=2), LogisticRegression()),
@@ -123,13 +123,16 @@ def test_copies_of_a_kept_estimator_are_independent() -> None:
     materializer = materializer_named("skops@1")
     assert materializer.cacheable
     copied: Any = materializer.copy(kept)
-    copied.fit(FEATURES, TARGET[::-1].to_numpy())
+    copied.fit(FEATURES, np.asarray(TARGET)[::-1])
     np.testing.assert_array_equal(kept.predict_proba(FEATURES), before)
 
 
 def double(values: Any) -> Any:
     """Double values; a function that no list names."""
     return values * 2
+
+
+_nameless: Callable[[Any], Any] = lambda values: values  # noqa: E731 - it has no name
 
 
 def halve(values: Any) -> Any:
@@ -142,7 +145,7 @@ def test_function_of_a_user_is_refused_and_named() -> None:
     with pytest.raises(UntrustedTypeError, match=r"test_materializers_estimators\.double"):
         dump_value(FunctionTransformer(double), MemoryBlobStore())
     with pytest.raises(UntrustedTypeError, match="lambda"):
-        dump_value(FunctionTransformer(lambda values: values), MemoryBlobStore())
+        dump_value(FunctionTransformer(_nameless), MemoryBlobStore())
 
 
 def test_trusted_function_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,7 +26,7 @@ from raincheck_contracts.artifacts import Manifest, Part
 import numpy, pandas, pyarrow, sklearn, skops.io
 
 seen = []
-FORBIDDEN = {"pickle.find_class", "os.system", "subprocess.Popen", "os.exec", "marshal.loads"}
+FORBIDDEN = {"pickle.find_class", "os.system", "subprocess.Popen", "os.exec"}
 sys.addaudithook(lambda event, _: seen.append(event) if event in FORBIDDEN else None)
 store = LocalBlobStore(Path(sys.argv[1]))
 loaded = []
@@ -36,7 +36,7 @@ for line in sys.stdin:
     load_value(manifest, entry["digest"], store)
     loaded.append(manifest.materializer)
 # The hook works: what it must see, it sees.
-before = [event for event in seen if event != "marshal.loads"]
+before = list(seen)
 import pickle
 pickle.loads(pickle.dumps(Part))
 print(json.dumps({"loaded": loaded, "seen": before, "hook": "pickle.find_class" in seen}))

@@ -4,6 +4,7 @@ It runs in a thread of the worker's main process with a connection of its own, s
 a busy step or event loop does not silence it.
 """
 
+import contextlib
 import logging
 import math
 import os
@@ -11,6 +12,7 @@ import queue
 import signal
 import threading
 import time
+from collections.abc import Callable, Collection
 
 from typing_extensions import override
 
@@ -39,7 +41,8 @@ class Heartbeat(threading.Thread):
         identity: of the node.
         lease: seconds of silence after which the node is taken for dead.
         hints: sends the messages of steps that lost their process.
-        children: whether steps run in child processes, which can be killed.
+        children: pids of the pool's processes, which alone are ever killed; None when
+            steps run in this process.
     """
 
     def __init__(
@@ -49,7 +52,7 @@ class Heartbeat(threading.Thread):
         lease: float,
         hints: HintSender,
         *,
-        children: bool,
+        children: Callable[[], Collection[int]] | None = None,
     ) -> None:
         super().__init__(name="raincheck-heartbeat", daemon=True)
         self._index = index
@@ -123,8 +126,9 @@ class Heartbeat(threading.Thread):
             self._index.runs.cancel(self._cancelled.get(), "revoked in Celery")
         self._beat()
         self._advance_tick()
-        for _, pid in self._holding:
-            if self._children and not _alive(pid):
+        if self._children is not None:
+            alive = set(self._children())
+            for pid in {pid for _, pid in self._holding} - alive:
                 self._lost(pid)
 
     def _beat(self, *, register: bool = False) -> None:
@@ -142,7 +146,7 @@ class Heartbeat(threading.Thread):
         self._last_beat = time.monotonic()
         self._holding = beat.running
         self._see_tick(beat.tick)
-        if self._children:
+        if self._children is not None:
             for member, pid in beat.kill:
                 _log.warning(
                     "killing a step", extra={"action": "step_killed", "step": member, "pid": pid}
@@ -181,18 +185,9 @@ class Heartbeat(threading.Thread):
             self._kill(pid)
 
     def _kill(self, pid: int) -> None:
-        if self._children and pid != os.getpid() and _alive(pid):
-            os.kill(pid, signal.SIGKILL)
+        if self._children is not None and pid in self._children():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
     def _lost(self, pid: int) -> None:
         self._hints.send(self._index.nodes.lost(self._identity.current(), pid))
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

@@ -65,7 +65,7 @@ def _registered(deployment: Deployment) -> Generator[NodeIdentity]:
     """A node for the time of a run: who dies while running is noticed."""
     identity = NodeIdentity()
     index = Index(_own_connection(deployment))
-    beat = Heartbeat(index, identity, _LEASE, deployment.hints, children=False)
+    beat = Heartbeat(index, identity, _LEASE, deployment.hints)
     beat.register()
     beat.start()
     try:

@@ -1,7 +1,7 @@
 """The worker's life: what happens at its start and end."""
 
 import logging
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from celery import Celery, signals
@@ -49,7 +49,8 @@ class Lifecycle:
             return
         pool = sender.controller.pool
         node = WorkerNode(self._app, current_deployment(), node_identity())
-        node.start(slots=pool.num_processes, children="prefork" in type(pool).__module__)
+        forks = "prefork" in type(pool).__module__
+        node.start(slots=pool.num_processes, children=partial(_children, pool) if forks else None)
         set_worker_node(node)
         name = node_identity().current()
         _log.info("worker ready", extra={"action": "worker_ready", "node": name})
@@ -70,3 +71,8 @@ class Lifecycle:
         run = getattr(request, "kwargs", {}).get("run")
         if node is not None and run:
             node.heartbeat.report_revoked(str(run))
+
+
+def _children(pool: Any) -> list[int]:
+    # billiard drops a process from this list as soon as it has seen it end.
+    return [process.pid for process in list(pool._pool._pool)]  # noqa: SLF001 - no public list

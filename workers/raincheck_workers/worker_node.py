@@ -1,5 +1,6 @@
 """A worker's presence in the index: identity, heartbeat, sweeper."""
 
+from collections.abc import Callable, Collection
 from functools import partial
 
 from celery import Celery
@@ -40,18 +41,20 @@ class WorkerNode:
             raise RuntimeError("the node is not started")
         return self._heartbeat
 
-    def start(self, *, slots: int, children: bool) -> None:
+    def start(self, *, slots: int, children: Callable[[], Collection[int]] | None) -> None:
         """Register and start the threads; after the pool has forked.
 
         Args:
             slots: steps that the pool runs at once.
-            children: whether they run in child processes.
+            children: pids of the pool's processes; None when steps run in this one.
 
         Raises:
             IndexUnavailableError: the index does not answer.
         """
         settings = self._deployment.settings
-        lease = settings.lease if children else max(settings.lease, _SHARED_PROCESS_LEASE)
+        lease = settings.lease
+        if children is None:
+            lease = max(lease, _SHARED_PROCESS_LEASE)
         hints = HintSender(self._app, settings.namespace)
         self._heartbeat = Heartbeat(
             self._own_index(), self.identity, lease, hints, children=children

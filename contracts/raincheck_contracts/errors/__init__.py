@@ -37,6 +37,7 @@
             StepFailedError
             RunCancelledError
         EmbeddedServerError
+        WorkerProcessError
 
 The second class in brackets is the built-in one that it also is. Fields are positional
 and handed to `Exception`, so that each error survives pickling between processes.
@@ -56,6 +57,7 @@ from raincheck_contracts.errors.index import (
     VersionExistsError,
     VersionNameError,
 )
+from raincheck_contracts.errors.process import WorkerProcessError
 from raincheck_contracts.errors.resolution import (
     MetadataPointerError,
     ReferenceNotFoundError,
@@ -128,4 +130,5 @@ __all__ = [
     "VersionExistsError",
     "VersionNameError",
     "WaitInStepError",
+    "WorkerProcessError",
 ]

@@ -86,6 +86,7 @@ def _step_run(stored: StoredRun, step: str) -> StepRun:
         node=text(details["node"]) if "node" in details else None,
         started_at=int(details["started"]) if "started" in details else None,
         ended_at=int(details["ended"]) if "ended" in details else None,
+        parked_at=int(details["first_park"]) if "first_park" in details else None,
         bindings=_bindings(details),
         revision=int(details["brev"]) if "brev" in details else None,
         missing=missing,

@@ -47,14 +47,11 @@ def dump(value: Storable, out: DumpTarget) -> None:
 
 def load(manifest: Manifest, parts: Parts) -> Storable:
     """Give the array over the bytes of the part, without a copy, or the scalar."""
-    view = parts.buffer()
-    dtype, shape, fortran, offset = _layout(manifest, view)
-    if dtype.hasobject:
-        part = manifest.parts[0]
-        raise BlobCorruptError(part.digest, "the store", f"it claims to hold {dtype}")
-    array: AnyArray = np.ndarray(
-        shape, dtype, buffer=view, offset=offset, order="F" if fortran else "C"
-    )
+    try:
+        array = _over(manifest, parts.buffer())
+    except (TypeError, ValueError) as error:
+        problem = f"it is not the array that its manifest describes: {error}"
+        raise BlobCorruptError(manifest.parts[0].digest, "the store", problem) from error
     if manifest.schema_.get("scalar"):
         return cast("np.generic", array[()])
     return array
@@ -119,6 +116,13 @@ def _assign(target: AnyArray, source: AnyArray) -> None:
     else:
         for name in target.dtype.names:
             _assign(target[name], source[name])
+
+
+def _over(manifest: Manifest, view: memoryview) -> AnyArray:
+    dtype, shape, fortran, offset = _layout(manifest, view)
+    if dtype.hasobject:
+        raise TypeError(f"{dtype} holds objects")
+    return np.ndarray(shape, dtype, buffer=view, offset=offset, order="F" if fortran else "C")
 
 
 def _kept_by_header(dtype: np.dtype[Any]) -> bool:

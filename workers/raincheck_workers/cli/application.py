@@ -37,9 +37,7 @@ def _options(
         bool,
         typer.Option("--version", callback=_show_version, is_eager=True, help="Say which it is."),
     ] = False,
-    debug: Annotated[
-        bool, typer.Option("--debug", help="Show the traceback of an error.")
-    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
     # `debug` is read from the context, by OneLineErrors.
     del debug

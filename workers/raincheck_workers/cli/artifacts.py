@@ -8,8 +8,10 @@ import typer
 
 from raincheck.client import Client
 from raincheck.deployment import Deployment, current_deployment
+from raincheck_contracts._base import JsonValue
 from raincheck_contracts.artifacts import ArtifactVersion
-from raincheck_contracts.errors import ReferenceNotFoundError
+from raincheck_contracts.errors import MetadataPointerError, ReferenceNotFoundError
+from raincheck_contracts.pointers import follow, tokens_of
 from raincheck_contracts.reference_text import parse_reference
 from raincheck_contracts.references import Reference
 from raincheck_workers.cli.output import JsonOption, output, print_json
@@ -54,15 +56,17 @@ def show(
     Raises:
         ReferenceSyntaxError: it is no reference.
         ReferenceNotFoundError: there is no such artifact or version.
+        MetadataPointerError: its metadata has nothing at the pointer.
     """
     deployment = current_deployment()
     parsed = parse_reference(reference)
     version = _resolve(deployment, parsed)
     if re.search("[@:?#]", reference):
+        pointed = _pointed(version, parsed)
         if as_json:
             print_json(version.model_dump(mode="json"))
         else:
-            output().print(version_page(version, parsed.pointer))
+            output().print(version_page(version, pointed))
         return
     records = deployment.index.records
     versions = list(records.versions(parsed.artifact, limit))
@@ -89,3 +93,13 @@ def _resolve(deployment: Deployment, reference: Reference) -> ArtifactVersion:
             raise
         names = " or ".join(near)
         raise ReferenceNotFoundError((f"{error}; did you mean {names}?",)) from error
+
+
+def _pointed(version: ArtifactVersion, reference: Reference) -> tuple[str, JsonValue] | None:
+    """What a metadata reference points at, after its pointer."""
+    if reference.pointer is None:
+        return None
+    try:
+        return reference.pointer, follow(version.metadata, tokens_of(reference.pointer))
+    except LookupError as error:
+        raise MetadataPointerError(str(reference), str(error)) from error

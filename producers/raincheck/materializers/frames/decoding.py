@@ -100,7 +100,7 @@ def decode(part: ArrowPart, array: Any, note: Note) -> Any:
     """
     match note:
         case str(dtype):
-            return part.bits(array) if dtype == "|b1" else part.numbers(array, _plain(dtype))
+            return part.bits(array) if dtype == "|b1" else part.numbers(array, plain_dtype(dtype))
         case ["tz", str(unit), zone]:
             times = pd.DatetimeIndex(part.numbers(array, f"<M8[{unit}]"), copy=False)
             return times.tz_localize("UTC").tz_convert(zone_of_note(zone)).array
@@ -217,8 +217,11 @@ def _codes(part: ArrowPart, array: Any) -> Any:
     return part.numbers(array.indices, np.dtype(array.indices.type.to_pandas_dtype()))
 
 
-def _plain(text: str) -> Any:
-    dtype = np.dtype(text)
+def plain_dtype(text: str) -> Any:
+    try:
+        dtype = np.dtype(text)
+    except TypeError as error:
+        raise malformed(text) from error
     if dtype.kind not in "iufMm":
         raise malformed(text)
     return dtype

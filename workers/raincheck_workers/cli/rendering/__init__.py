@@ -1,0 +1,1 @@
+"""What is shown, one file per thing: contracts in, Rich renderables out."""

@@ -1,0 +1,69 @@
+"""A run in full: its steps, what each reference became, what was published."""
+
+from collections.abc import Iterable
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from raincheck_contracts.pipelines import PipelineSpec, StepSpec
+from raincheck_contracts.runs import Run, StepRun
+from raincheck_workers.cli.rendering.bindings import bindings_table
+from raincheck_workers.cli.rendering.states import state_text
+from raincheck_workers.cli.rendering.step_words import why
+from raincheck_workers.cli.rendering.tables import plain_table
+from raincheck_workers.cli.rendering.words import ago, pairs, took
+
+
+def run_page(run: Run, spec: PipelineSpec, *, traceback: bool = False) -> RenderableType:
+    """Everything about a run.
+
+    Args:
+        run: as recorded.
+        spec: its compiled pipeline, which names the inputs.
+        traceback: whether the traceback of a failed step is shown.
+    """
+    steps = {step.step: step for step in run.steps}
+    parts: list[RenderableType] = [*_head(run), _steps(run.steps)]
+    for step in spec.steps:
+        parts += _step(step, steps[step.name], traceback=traceback)
+    return Group(*parts)
+
+
+def _head(run: Run) -> Iterable[Text]:
+    yield Text(f"run {run.id} of {run.pipeline}: ").append_text(state_text(run.status))
+    time = f"queued {ago(run.submitted_at)}"
+    if run.ended_at is not None:
+        time += f", ended after {took(run.submitted_at, run.ended_at)}"
+    yield Text(time)
+    if run.reason:
+        yield Text(f"because: {run.reason}")
+    if run.parameters:
+        yield Text(f"parameters: {pairs(run.parameters)}")
+
+
+def _steps(steps: Iterable[StepRun]) -> Table:
+    table = plain_table("step", "state", "attempt", "took", "node", "why")
+    for step in steps:
+        table.add_row(
+            Text(step.step),
+            state_text(step.state),
+            str(step.attempt or ""),
+            took(step.started_at, step.ended_at),
+            Text(step.node or ""),
+            Text("\n".join(why(step))),
+        )
+    return table
+
+
+def _step(spec: StepSpec, step: StepRun, *, traceback: bool) -> Iterable[RenderableType]:
+    if spec.inputs:
+        yield bindings_table(spec, step, title=f"inputs of {spec.name}")
+    for output, version in step.outputs.items():
+        yield Text(f"{spec.name} published {version} as its output {output!r}")
+    if step.outputs:
+        yield Text()
+    if traceback and step.error is not None and step.error.traceback:
+        yield Text(f"traceback of {spec.name}", style="bold")
+        yield Padding(Text(step.error.traceback.rstrip()), (0, 0, 1, 2))
