@@ -1,7 +1,7 @@
 """The settings, read from the environment: the only place that does."""
 
-from datetime import timedelta
 import os
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 

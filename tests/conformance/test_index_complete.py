@@ -13,7 +13,7 @@ from raincheck_contracts.errors import (
 )
 from raincheck_contracts.events import ArtifactVersionPublished, MetadataLogged, RunFinished
 from raincheck_contracts.runs import RunStatus, StepState
-from tests.support.builders import new_version, output_of, pipeline, step
+from tests.support.builders import new_version, pipeline, step
 from tests.support.driver import ERROR, Driver, names
 from tests.support.dumps import dump
 

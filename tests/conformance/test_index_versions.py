@@ -89,7 +89,7 @@ def test_the_index_gives_the_numbers(driver: Driver, version: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "number", ["nan", "inf", "-inf", "0x10", " 1", "1 ", "1e400", "True", "1_0", "", "١"]
+    "number", ["nan", "inf", "-inf", "0x10", " 1", "1 ", "1e400", "True", "1_0", "", "\u0661"]
 )
 def test_a_number_that_is_none_is_refused_before_anything_is_written(
     driver: Driver, number: str
@@ -121,8 +121,7 @@ def test_metadata_that_is_no_json_is_refused(driver: Driver, value: JsonValue) -
     before = dump(driver.index)
     with pytest.raises(InvalidWriteError, match="'MSE'"):
         driver.publish("model", MSE=value)
-    driver_before = dump(driver.index)
-    assert driver_before == before
+    assert dump(driver.index) == before
 
 
 @pytest.mark.parametrize("name", ["", "Model", "a:b", "a/b", "a b", "{a}", "a\n", "x" * 65])

@@ -4,10 +4,8 @@ Looking at the text would miss an assignment that lacks `local`; running the chu
 what its functions do. The compiled form names every access: `GETGLOBAL` and `SETGLOBAL`.
 """
 
-from collections.abc import Callable
-from typing import cast
-
-from lupa.lua51 import LuaRuntime
+from importlib import import_module
+from typing import Any
 
 _HEADER_SIZE = 12
 _GETGLOBAL, _SETGLOBAL = 5, 7
@@ -71,8 +69,9 @@ def lua_globals(source: str) -> tuple[set[str], set[str]]:
     Args:
         source: Lua 5.1 source text.
     """
-    runtime = LuaRuntime(encoding=None)
+    # Without stubs, and of a name that its own type hints do not know.
+    runtime: Any = import_module("lupa.lua51").LuaRuntime(encoding=None)
     compiled = runtime.eval(b"function(text) return string.dump(assert(loadstring(text))) end")
-    chunk = _Chunk(cast("Callable[[bytes], bytes]", compiled)(source.encode()))
+    chunk = _Chunk(compiled(source.encode()))
     chunk.function()
     return chunk.read, chunk.written

@@ -166,7 +166,7 @@ def running_farm(url: str | None, **settings: Any) -> Generator[Farm]:
     """
     # The path is short, for that of the embedded server's socket is derived from it.
     folder = Path(tempfile.mkdtemp(prefix="rc-", dir="/tmp"))
-    fields: dict[str, Any] = {"lease": 60.0, "namespace": fresh_namespace(), **settings}
+    fields: dict[str, Any] = {"lease": 600.0, "namespace": fresh_namespace(), **settings}
     deployment = Deployment(Settings(home=folder / "home", url=url, **fields))
     farm = Farm(deployment, folder)
     try:

@@ -122,6 +122,8 @@ def _over(manifest: Manifest, view: memoryview) -> AnyArray:
     dtype, shape, fortran, offset = _layout(manifest, view)
     if dtype.hasobject:
         raise TypeError(f"{dtype} holds objects")
+    if min(offset, *shape, 0) < 0:  # numpy checks only the end
+        raise ValueError(f"shape {shape} at {offset}")
     return np.ndarray(shape, dtype, buffer=view, offset=offset, order="F" if fortran else "C")
 
 

@@ -68,24 +68,15 @@ class PathMaterializer:
             BlobCorruptError: if a stored name would leave the folder of the copy.
         """
         del annotation
-        name = _loaded_name(manifest, str(manifest.schema_.get("name")))
-        target = new_copy_folder() / name
+        target = new_copy_folder() / _loaded_name(manifest, manifest.schema_.get("name"))
         data = parts.buffer()
         if all(part.name != "tree" for part in manifest.parts):
             _write(target, data, executable=bool(manifest.schema_.get("executable")))
             return target
+        tree: JsonValue = json.loads(str(parts.buffer("tree"), "utf-8"))
         target.mkdir()
-        start = 0
-        for entry in json.loads(str(parts.buffer("tree"), "utf-8")):
-            place = target
-            for piece in str(entry["path"]).split("/"):
-                place /= _loaded_name(manifest, piece)
-            if "size" not in entry:
-                place.mkdir()
-                continue
-            content = data[start : start + entry["size"]]
-            _write(place, content, executable=bool(entry.get("executable")))
-            start += entry["size"]
+        for entry in tree if isinstance(tree, list) else [tree]:
+            data = _load_entry(manifest, target, entry, data)
         return target
 
     def copy(self, value: object) -> object:
@@ -93,6 +84,20 @@ class PathMaterializer:
         path = cast("Path", value)
         target = new_copy_folder() / path.name
         return Path(shutil.copytree(path, target) if path.is_dir() else shutil.copy(path, target))
+
+
+def _load_entry(manifest: Manifest, root: Path, entry: JsonValue, data: memoryview) -> memoryview:
+    """Make one file or folder below `root`; give the data that is left for the others."""
+    if not isinstance(entry, dict):
+        raise BlobCorruptError(manifest.parts[0].digest, "the store", f"it holds {entry!r}")
+    pieces = str(entry.get("path")).split("/")
+    place = root.joinpath(*(_loaded_name(manifest, piece) for piece in pieces))
+    size = entry.get("size")
+    if not isinstance(size, int):
+        place.mkdir()
+        return data
+    _write(place, data[:size], executable=bool(entry.get("executable")))
+    return data[size:]
 
 
 def _dump_folder(folder: Path, prefix: str, part: PartWriter) -> Iterator[dict[str, JsonValue]]:
@@ -140,8 +145,8 @@ def _checked_name(name: str, path: Path) -> str:
     return name
 
 
-def _loaded_name(manifest: Manifest, name: str) -> str:
-    if name in {"", ".", ".."} or "/" in name or "\0" in name or os.sep in name:
+def _loaded_name(manifest: Manifest, name: JsonValue) -> str:
+    if not isinstance(name, str) or name in {"", ".", ".."} or not {"/", "\0"}.isdisjoint(name):
         problem = f"it holds the file name {name!r}"
         raise BlobCorruptError(manifest.parts[0].digest, "the store", problem)
     return name

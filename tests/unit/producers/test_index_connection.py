@@ -1,3 +1,4 @@
+import os
 import socket
 from typing import cast
 
@@ -18,22 +19,21 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-@pytest.mark.parametrize("call", ["call", "ask"])
-def test_a_server_that_is_not_there_is_said_to_be_away(call: str) -> None:
+def test_a_server_that_is_not_there_is_said_to_be_away() -> None:
     """The error names the address, without the password, and what to do."""
     connection = Connection(f"redis://me:secret@127.0.0.1:{_free_port()}/0", "test")
     with pytest.raises(IndexUnavailableError, match="RAINCHECK_URL") as caught:
-        if call == "call":
-            connection.call("tick", 0)
-        else:
-            connection.ask([("PING",)])
+        connection.call("tick", 0)
     assert "secret" not in str(caught.value)
     assert caught.value.url.startswith("redis://127.0.0.1:")
     assert isinstance(caught.value, ConnectionError)
 
 
-def test_a_server_that_does_not_answer_is_said_to_be_away() -> None:
-    """After the time that one call may take."""
+def test_a_server_that_does_not_answer_is_said_to_be_away(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """After the time that one call may take, and as many repeats as are allowed: here none."""
+    monkeypatch.setattr("raincheck.index.connection._RETRIES", 0)
     with socket.socket() as server:
         server.bind(("127.0.0.1", 0))
         server.listen()
@@ -104,9 +104,12 @@ def test_a_forked_child_connects_anew(valkey_url: str) -> None:
     index = valkey_index(valkey_url)
     first = index.connection.client
     assert index.connection.client is first
-    index.connection._pid = -1
-    assert index.connection.client is not first
-    first.close()
+    child = os.fork()
+    if child == 0:
+        anew = index.connection.client is not first and index.nodes.tick(0) == 1
+        os._exit(0 if anew else 1)
+    assert os.waitpid(child, 0)[1] == 0
+    assert index.connection.client is first
     index.connection.close()
 
 

@@ -4,7 +4,7 @@ The consumer refers to version 42 and to the newest version of `trained_model`, 
 the error of each, before any of them exists.
 """
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 import pandas as pd
@@ -36,7 +36,8 @@ def train(alpha: float = 1.0, seed: int = 0) -> None:
 @step
 def load_data() -> pd.DataFrame:
     """The patients to predict for."""
-    features: pd.DataFrame = load_diabetes(as_frame=True).data
+    patients: Any = load_diabetes(as_frame=True)
+    features: pd.DataFrame = patients.data
     return features.tail(20)
 
 
@@ -49,7 +50,7 @@ def predict(
     data: pd.DataFrame,
 ) -> Annotated[pd.Series, "predictions"]:
     """Predict with the model whose error is less."""
-    better = model1 if model1_metric <= model2_metric else model2
+    better: Any = model1 if model1_metric <= model2_metric else model2
     predicted: np.ndarray = better.predict(data)
     return pd.Series(predicted, index=data.index, name="progression")
 

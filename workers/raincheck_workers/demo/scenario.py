@@ -2,7 +2,7 @@
 
 import importlib
 import logging
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from itertools import product
 from typing import Any
@@ -15,7 +15,7 @@ from rich.text import Text
 
 from raincheck.authoring.pipeline import Pipeline
 from raincheck.deployment import Deployment
-from raincheck.hints import describe_step
+from raincheck.hints import describe_input
 from raincheck.run_handle import RunHandle
 from raincheck_contracts.artifacts import ArtifactVersion, Binding
 from raincheck_contracts.pipelines import StepSpec
@@ -58,7 +58,7 @@ class Scenario:
             TimeoutError: the consumer does not end.
         """
         self._console.print(
-            Text("Raincheck: a pipeline is queued today and runs when its models exist.\n")
+            Text("Raincheck: a pipeline is queued today and runs when its models exist.")
         )
         with self._console.status("starting a server"):
             pipelines = importlib.import_module(MODULE)
@@ -74,7 +74,8 @@ class Scenario:
             handle = do_predictions.delay()
         self._head(1, "Queue the consumer; nobody has trained a model yet.")
         self._say(f"do_predictions.delay()  ->  run {handle.id}")
-        self._say(describe_step(self._spec(handle)))
+        for parameter, node in self._spec(handle).inputs.items():
+            self._say(f"  {parameter:<14}= {describe_input(node)}")
         return handle
 
     def _wait_for_parking(self, consumer: RunHandle) -> None:
@@ -122,7 +123,7 @@ class Scenario:
         predict = self._predict(consumer)
         self._head(4, f"What predict was given: one atomic read, at revision {predict.revision}.")
         table = bindings_table(self._spec(consumer), predict)
-        self._console.print(Padding(table, _INDENT))
+        self._console.print(Padding(table, _INDENT, expand=False))
 
     def _show_predictions(self, consumer: RunHandle) -> None:
         predictions = consumer.get(_TIMEOUT)
@@ -155,7 +156,7 @@ class Scenario:
         self._console.print(Text(f"\n{number}  {text}", style="bold"))
 
     def _say(self, text: str) -> None:
-        self._console.print(Padding(Text(text), _INDENT))
+        self._console.print(Padding(Text(text), _INDENT, expand=False))
 
 
 def _verdict(predict: StepRun) -> str:
@@ -176,7 +177,7 @@ def _error(binding: Binding) -> float:
 
 
 @contextmanager
-def _quiet(logger: str) -> Iterator[None]:
+def _quiet(logger: str) -> Generator[None]:
     log = logging.getLogger(logger)
     level = log.level
     log.setLevel(logging.ERROR)

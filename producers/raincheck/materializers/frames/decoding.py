@@ -12,6 +12,7 @@ from raincheck.materializers.frames.notes import (
     NoteDict,
     label_of_note,
     malformed,
+    plain_dtype,
     zone_of_note,
 )
 from raincheck_contracts.errors import BlobCorruptError
@@ -162,6 +163,8 @@ def index_of_array(values: Any, note: NoteDict) -> Any:
     name = label_of_note(note.get("name"))
     index: Any = pd.Index(values, dtype=values.dtype, name=name, copy=False, tupleize_cols=False)
     if "freq" in note:
+        if not isinstance(index, pd.DatetimeIndex | pd.TimedeltaIndex):
+            raise malformed(note)
         index.freq = note["freq"]
     return index
 
@@ -209,19 +212,9 @@ def _decode_masked(part: ArrowPart, array: Any, name: str) -> Any:
     missing = part.missing(array)
     if name == "boolean":
         return pd.arrays.BooleanArray(part.bits(array), missing)
-    dtype = np.dtype(name.lower())
+    dtype = plain_dtype(name.lower())
     return _MASKED_CLASSES["f" if dtype.kind == "f" else "i"](part.numbers(array, dtype), missing)
 
 
 def _codes(part: ArrowPart, array: Any) -> Any:
     return part.numbers(array.indices, np.dtype(array.indices.type.to_pandas_dtype()))
-
-
-def plain_dtype(text: str) -> Any:
-    try:
-        dtype = np.dtype(text)
-    except TypeError as error:
-        raise malformed(text) from error
-    if dtype.kind not in "iufMm":
-        raise malformed(text)
-    return dtype

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from typing_extensions import Buffer
 
 from raincheck.materializers.base import PartWriter
-from raincheck.materializers.frames.notes import Note, malformed
+from raincheck.materializers.frames.notes import Note, malformed, plain_dtype
 from raincheck_contracts._base import JsonValue
 from raincheck_contracts.artifacts import ArrayRun
 from raincheck_contracts.errors import BlobCorruptError
@@ -113,9 +113,9 @@ def map_run(run: ArrayRun, view: memoryview) -> Any:
     Raises:
         BlobCorruptError: if it does not lie inside of `view`.
     """
-    dtype = np.dtype(run.dtype)
+    dtype = plain_dtype(run.dtype)
     end = run.offset + (run.columns - 1) * run.stride + run.rows * dtype.itemsize
-    if dtype.kind not in "iufMm" or end > view.nbytes:
+    if end > view.nbytes:
         raise BlobCorruptError("frame", "the manifest", f"{run!r} does not fit its file")
     shape = (run.columns, run.rows)
     return np.ndarray(shape, dtype, view, run.offset, (run.stride, dtype.itemsize))

@@ -30,6 +30,21 @@ def malformed(note: object) -> BlobCorruptError:
     return BlobCorruptError("frame", "the manifest", f"it holds the note {note!r}")
 
 
+def plain_dtype(text: str) -> np.dtype[Any]:
+    """Read the name of a dtype whose elements are plain numbers or times.
+
+    Raises:
+        BlobCorruptError: if it is not one.
+    """
+    try:
+        dtype = np.dtype(text)
+    except TypeError as error:
+        raise malformed(text) from error
+    if dtype.kind not in "iufMm":
+        raise malformed(text)
+    return dtype
+
+
 def note_of_label(label: object, where: str) -> Note:
     """Describe a name or label.
 

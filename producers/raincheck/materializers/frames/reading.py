@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 
 from raincheck.materializers.base import Parts
 from raincheck.materializers.frames.decoding import (
@@ -17,7 +18,17 @@ from raincheck.materializers.frames.layout import map_run, read_runs
 from raincheck.materializers.frames.notes import Note, NoteDict, label_of_note, malformed
 from raincheck_contracts._base import JsonValue
 from raincheck_contracts.artifacts import ArrayRun, Manifest
-from raincheck_contracts.errors import BlobCorruptError
+from raincheck_contracts.errors import BlobCorruptError, StoreError
+
+# What pandas, numpy and Arrow raise when bytes and notes do not fit together.
+_MISFITS = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    TypeError,
+    ValueError,
+    pa.ArrowException,
+)
 
 
 def load(manifest: Manifest, parts: Parts) -> Any:
@@ -25,7 +36,18 @@ def load(manifest: Manifest, parts: Parts) -> Any:
 
     Raises:
         BlobCorruptError: if manifest and file do not fit together.
+        BlobMissingError: if the store lacks a part.
     """
+    try:
+        return _load(manifest, parts)
+    except StoreError:  # some of these are lookup and value errors too
+        raise
+    except _MISFITS as error:
+        problem = f"it is not the frame that its manifest describes: {error}"
+        raise BlobCorruptError(manifest.parts[0].digest, "the store", problem) from error
+
+
+def _load(manifest: Manifest, parts: Parts) -> Any:
     stored = _StoredFrame(manifest, parts)
     note = stored.note
     index = stored.index()

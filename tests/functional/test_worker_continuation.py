@@ -1,0 +1,44 @@
+"""One message runs as many steps as fit; each is recorded all the same."""
+
+import pytest
+
+from raincheck_contracts.runs import StepState
+from tests.functional import pipelines
+from tests.support.workers import Farm, step_field, step_run
+
+pytestmark = pytest.mark.functional
+
+
+@pytest.mark.usefixtures("crew")
+def test_a_chain_of_ten_steps_costs_one_message() -> None:
+    """All its steps carry the id of one Celery task, and each has a record of its own."""
+    handle = pipelines.chain_of_ten.delay(5.0)
+    assert handle.get(timeout=20) == 15.0
+    steps = handle.run().steps
+    assert len(steps) == 10
+    assert {step.state for step in steps} == {StepState.SUCCEEDED}
+    assert [step.attempt for step in steps] == [1] * 10
+    assert len({tuple(step.outputs.values()) for step in steps}) == 10
+    assert len({step_field(handle, step.step, "task") for step in steps}) == 1
+
+
+@pytest.mark.usefixtures("crew")
+def test_a_fan_out_runs_all_its_branches() -> None:
+    """The task goes on with one of the steps it freed and sends messages for the others."""
+    handle = pipelines.fan_out.delay(1.0)
+    assert handle.get(timeout=20) == 30.0
+    steps = handle.run().steps
+    assert len(steps) == 12
+    assert {step.state for step in steps} == {StepState.SUCCEEDED}
+    tasks = {step_field(handle, step.step, "task") for step in steps}
+    assert 2 <= len(tasks) <= 6
+
+
+def test_a_step_with_a_queue_of_its_own_goes_to_that_queues_worker(farm: Farm) -> None:
+    """The first step's worker does not take it, though it knows the code."""
+    first = farm.launch("-Q", "raincheck", concurrency=1)
+    other = farm.start("-Q", "elsewhere", concurrency=1)
+    handle = pipelines.two_queues.delay(1.0)
+    assert handle.get(timeout=20) == f"{other.pid} 2.0"
+    assert step_run(handle, "add_one").node == farm.node_of(first)
+    assert step_run(handle, "on_other_queue").node == farm.node_of(other)
