@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from celery import Celery
+from kombu.exceptions import OperationalError
 
 from raincheck.settings import Settings
 
@@ -95,8 +96,13 @@ def queue_length(app: Celery, queue: str) -> int | None:
     with connection:
         try:
             channel: Any = connection.default_channel
-            return int(channel.queue_declare(queue, passive=True).message_count)
+            # kombu looks for a Redis queue without the key prefix, so a passive
+            # declaration finds none; on Redis the active one writes nothing.
+            passive = not is_redis(str(app.conf.broker_url))
+            return int(channel.queue_declare(queue, passive=passive).message_count)
         except connection.channel_errors:
             return 0  # no such queue: nobody has sent anything yet
+        except OperationalError:
+            return None
         except connection.connection_errors:
             return None

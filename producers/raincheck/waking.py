@@ -11,7 +11,7 @@ _log = logging.getLogger(__name__)
 
 #: Seconds that the maker of a change spends on waking; workers do the rest.
 PATIENCE = 0.02
-_SLICE = 250
+_SLICE = 64
 
 
 def wake(index: Index, hints: HintSender, *, patience: float = PATIENCE) -> int:

@@ -43,7 +43,7 @@ def test_the_examples_of_a_page_run(
     (tmp_path / "examples.py").write_text("\n".join(code))
     monkeypatch.setenv("RAINCHECK_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("C_FORCE_ROOT", "1")
-    command = [sys.executable, "-m", "raincheck_workers.cli", "worker", *files]
+    command = [str(Path(sys.executable).with_name("raincheck")), "worker", *files]
     worker = None
     if files:
         worker = subprocess.Popen([*command, "--concurrency", "1"], cwd=tmp_path)

@@ -179,6 +179,12 @@ def test_every_trusted_name_exists() -> None:
         assert f"{found.__module__}.{found.__qualname__}" == name
 
 
+def test_estimator_with_bytes_comes_back() -> None:
+    """What is no array in the archive is kept as it is."""
+    loaded = round_trip(Ridge(alpha=2.0).set_params(solver=b"auto"))
+    assert loaded.solver == b"auto"
+
+
 def test_unsupported_estimator_is_refused() -> None:
     """What skops cannot store is told when it is published, not when it is needed."""
     with pytest.raises(UnsupportedValueError, match=r"estimator Birch.*skops cannot store it"):

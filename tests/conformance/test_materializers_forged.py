@@ -4,12 +4,16 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.linear_model import Ridge
 
 from raincheck.blobs import MemoryBlobStore
 from raincheck.materializers import Dumped, dump_value, load_value
+from raincheck.materializers.frames.decoding import ArrowPart
+from raincheck_contracts.artifacts import Part
 from raincheck_contracts.errors import BlobCorruptError
 
 STORE = MemoryBlobStore()
@@ -105,6 +109,26 @@ def test_forged_manifest_is_refused(dumped: Dumped, schema: dict[str, Any]) -> N
     """A manifest that does not describe the bytes gives a clear error."""
     with pytest.raises(BlobCorruptError):
         load_forged(dumped, schema)
+
+
+@pytest.mark.parametrize("content", [b"", b"NaN", b"{", b"\xff", b"[" * 100_000, b"{}x"])
+@pytest.mark.parametrize("value", [1, Ridge()], ids=["json", "estimator"])
+def test_bytes_of_another_kind_are_refused(value: object, content: bytes) -> None:
+    """Bytes that have the right digest and are still not the format give a clear error."""
+    blob = STORE.put(content)
+    part = Part(name="data", media_type="x/y", digest=blob.digest, size=blob.size)
+    manifest = dump_value(value, STORE).manifest.model_copy(update={"parts": (part,)})
+    with pytest.raises(BlobCorruptError, match=r"not JSON|not an estimator"):
+        load_value(manifest, blob.digest, STORE)
+
+
+def test_column_outside_of_the_file_is_refused() -> None:
+    """Arrow buffers that claim to lie beyond the file are not followed."""
+    view = STORE.open(FRAME.digest, FRAME.manifest.size).buffer()
+    foreign = pa.array([1.5, 2.5])
+    part = ArrowPart(view, check=True)
+    with pytest.raises(BlobCorruptError, match="outside of its file"):
+        part.numbers(foreign, "<f8")
 
 
 def test_file_that_is_not_arrow_is_refused() -> None:

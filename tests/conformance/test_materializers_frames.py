@@ -109,6 +109,12 @@ REFUSED: dict[str, tuple[Any, str]] = {
     "datetime cells": (objects(dt.datetime(2020, 1, 1, tzinfo=dt.UTC)), "datetime.datetime"),
     "integers over 64 bits": (objects(2**70), "do not fit"),
     "half surrogate pair": (objects("\ud800"), "do not fit"),
+    "half surrogate pair in str": (
+        pd.Series(["\ud800"] * N, dtype=pd.StringDtype("python")),
+        "not Unicode",
+    ),
+    "Arrow extension type": (arrow([b"0" * 16] * N, pa.uuid()), "Arrow extension type"),
+    "big-endian": (np.arange(N, dtype=">i8"), ">i8"),
     "zone of dateutil": (DAYS.tz_localize("dateutil/Europe/Warsaw"), "time zone.*tz_convert"),
     "named offset": (
         DAYS.tz_localize(dt.timezone(dt.timedelta(hours=1), "CET")),
@@ -259,6 +265,14 @@ REFUSED_WHOLES: dict[str, tuple[Any, str]] = {
     "categorical level": (
         pd.Series(range(2), pd.MultiIndex.from_arrays([pd.Categorical(["a", "b"]), [1, 2]])),
         "level 0.*categorical",
+    ),
+    "index of a foreign class": (
+        pd.DataFrame({"x": [1]}, index=type("OwnIndex", (pd.RangeIndex,), {})(1)),
+        "index: an index of class.*OwnIndex",
+    ),
+    "categories that are tuples": (
+        pd.Series(pd.Categorical.from_codes([0], pd.Index([("a", 1)], tupleize_cols=False))),
+        "categories of series.*builtins.tuple",
     ),
     "name that is a date": (pd.Series([1], name=dt.date(2020, 1, 1)), "name of the series.*str"),
 }

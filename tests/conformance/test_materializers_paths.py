@@ -16,6 +16,7 @@ from raincheck.materializers import (
     materializer_named,
     type_satisfies,
 )
+from raincheck.materializers.values import digest_of_parts
 from raincheck_contracts.artifacts import Part
 from raincheck_contracts.errors import BlobCorruptError, UnsupportedValueError
 
@@ -122,6 +123,25 @@ def test_links_and_special_files_are_refused(folder: Path) -> None:
         dump_value(folder, MemoryBlobStore())
 
 
+def test_name_that_is_not_unicode_is_refused(folder: Path) -> None:
+    """A file name that JSON cannot hold is told, with its folder."""
+    (folder / os.fsdecode(b"\xff")).touch()
+    with pytest.raises(UnsupportedValueError, match="not Unicode"):
+        dump_value(folder, MemoryBlobStore())
+
+
+def test_forged_tree_is_refused(folder: Path, tmp_path: Path) -> None:
+    """A tree that is no list of entries makes no files."""
+    store = MemoryBlobStore()
+    data = dump_value(folder, store).manifest.parts[0]
+    for text in (b"{}", b"[3]", b'[{"path": 5, "size": -1}]'):
+        blob = store.put(text)
+        tree = Part(name="tree", media_type="x/y", digest=blob.digest, size=blob.size)
+        manifest = dump_value(folder, store).manifest.model_copy(update={"parts": (data, tree)})
+        with copies_in(tmp_path), pytest.raises(BlobCorruptError):
+            load_value(manifest, digest_of_parts((data, tree)), store)
+
+
 @pytest.mark.parametrize("name", ["../evil", "/etc/evil", "a/../../evil", "a//b", "."])
 def test_forged_names_do_not_leave_the_copy(folder: Path, name: str, tmp_path: Path) -> None:
     """A tree that names places outside of the copy is refused."""
@@ -131,7 +151,6 @@ def test_forged_names_do_not_leave_the_copy(folder: Path, name: str, tmp_path: P
     data = dumped.manifest.parts[0]
     forged = Part(name="tree", media_type="x/y", digest=blob.digest, size=blob.size)
     manifest = dumped.manifest.model_copy(update={"parts": (data, forged)})
-    digest = store.put(json.dumps([data.digest, blob.digest], separators=(",", ":")).encode())
     with copies_in(tmp_path), pytest.raises(BlobCorruptError, match="file name"):
-        load_value(manifest, digest.digest, store)
+        load_value(manifest, digest_of_parts((data, forged)), store)
     assert not list(tmp_path.rglob("evil"))

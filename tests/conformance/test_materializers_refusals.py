@@ -3,13 +3,16 @@
 import collections
 import datetime as dt
 import enum
+import io
 import pathlib
+import zipfile
 from decimal import Decimal
-from typing import Any
+from typing import IO, Any, cast
 
 import numpy as np
 import pytest
-from pydantic import BaseModel, Field, SecretStr
+from pydantic import BaseModel, Field, SecretStr, create_model
+from typing_extensions import override
 
 from raincheck.blobs import MemoryBlobStore
 from raincheck.materializers import dump_value, load_value, register_materializer
@@ -161,6 +164,56 @@ def test_registered_materializer_is_used_for_its_type() -> None:
     )
     assert isinstance(loaded, Celsius)
     assert loaded.degrees == 21.5
+
+
+class ArchiveMaterializer(CelsiusMaterializer):
+    """Stores temperatures in a zip archive, written by a library straight into a part."""
+
+    name = "celsius-zip"
+
+    @override
+    def dump(self, value: object, out: DumpTarget) -> None:
+        """Write an archive, and show what a part refuses."""
+        assert isinstance(value, Celsius)
+        with out.part("data", "application/zip") as part:
+            with zipfile.ZipFile(cast("IO[bytes]", part), "w") as archive:
+                archive.writestr("degrees", str(value.degrees))
+            part.close()
+            assert part.closed
+            with pytest.raises(ValueError, match="closed"):
+                part.write(b"more")
+        with pytest.raises(ValueError, match="'data' is written already"):
+            out.put(b"again", "text/plain")
+
+    @override
+    def load(self, manifest: Manifest, parts: Parts, annotation: object) -> object:
+        """Read the archive."""
+        with pytest.raises(KeyError):
+            parts.buffer("other")
+        with zipfile.ZipFile(io.BytesIO(parts.buffer())) as archive:
+            return Celsius(float(archive.read("degrees")))
+
+
+def test_libraries_write_straight_into_a_part() -> None:
+    """A part is a file for libraries that only append."""
+    register_materializer(ArchiveMaterializer())
+    store = MemoryBlobStore()
+    try:
+        dumped = dump_value(Celsius(-3.0), store, inline_limit=10)
+        loaded = load_value(dumped.manifest, dumped.digest, store)
+    finally:
+        register_materializer(CelsiusMaterializer())
+    assert isinstance(loaded, Celsius)
+    assert loaded.degrees == -3.0
+
+
+def test_changed_class_is_told_from_damage() -> None:
+    """A model whose class refuses a stored value names the class and the field."""
+    store = MemoryBlobStore()
+    dumped = dump_value(Loose(), store)
+    strict = create_model("Loose", __module__=Loose.__module__, added=(int, ...))
+    with pytest.raises(UnsupportedValueError, match=r"(?s)refuses it now.*added"):
+        load_value(dumped.manifest, dumped.digest, store, inline=dumped.inline, annotation=strict)
 
 
 def test_name_of_a_materializer_belongs_to_one_class() -> None:

@@ -106,6 +106,12 @@ def measure_text(name: str) -> int:
 
 
 @pipeline
+def add_up(name: str) -> float:
+    """The sum of the newest version."""
+    return total(Client().get_artifact_version(name))
+
+
+@pipeline
 def read_nested(name: str) -> float:
     """An entry below a metadata key."""
     version = Client().get_artifact_version(name)

@@ -87,9 +87,9 @@ def test_a_forged_message_is_refused_and_on_record(crew: Farm, tmp_path: Path) -
     wait_until(lambda: _ended(crew, handle.id, "refused") == 1, 10)
     assert lines(log) == []
     entries = ask(crew.deployment.index, "XRANGE", key(crew.deployment.index, "bad"), "-", "+")
-    fields = [[text(item) for item in entry[1]] for entry in entries]
+    fields = [{text(name): text(value) for name, value in entry[1].items()} for entry in entries]
     reason = "the body is not the one that was submitted"
-    assert ["reason", reason, "run", handle.id, "step", "held"] in fields
+    assert {"reason": reason, "run": handle.id, "step": "held"} in fields
     gate.touch()
     assert handle.get(timeout=10) == 1.0
 

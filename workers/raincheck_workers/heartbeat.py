@@ -41,7 +41,7 @@ class Heartbeat(threading.Thread):
         identity: of the node.
         lease: seconds of silence after which the node is taken for dead.
         hints: sends the messages of steps that lost their process.
-        children: pids of the pool's processes, which alone are ever killed; None when
+        children: pids of the pool's living processes, which alone are ever killed; None when
             steps run in this process.
     """
 

@@ -1,13 +1,14 @@
 """The worker's life: what happens at its start and end."""
 
 import logging
-from functools import cache, partial
+from functools import cache
 from typing import Any
 
 from celery import Celery, signals
 
 from raincheck.deployment import current_deployment
 from raincheck_workers.node import NodeIdentity
+from raincheck_workers.pool_processes import PoolProcesses
 from raincheck_workers.worker_node import WorkerNode, current_worker_node, set_worker_node
 
 _log = logging.getLogger(__name__)
@@ -49,8 +50,10 @@ class Lifecycle:
             return
         pool = sender.controller.pool
         node = WorkerNode(self._app, current_deployment(), node_identity())
-        forks = "prefork" in type(pool).__module__
-        node.start(slots=pool.num_processes, children=partial(_children, pool) if forks else None)
+        children = None
+        if "prefork" in type(pool).__module__:
+            children = PoolProcesses(pool, sender.hub.call_soon).living
+        node.start(slots=pool.num_processes, children=children)
         set_worker_node(node)
         name = node_identity().current()
         _log.info("worker ready", extra={"action": "worker_ready", "node": name})
@@ -71,8 +74,3 @@ class Lifecycle:
         run = getattr(request, "kwargs", {}).get("run")
         if node is not None and run:
             node.heartbeat.report_revoked(str(run))
-
-
-def _children(pool: Any) -> list[int]:
-    # billiard drops a process from this list as soon as it has seen it end.
-    return [process.pid for process in list(pool._pool._pool)]  # noqa: SLF001 - no public list

@@ -25,7 +25,8 @@ class StepRequest(Request):
 
         The run of a task that was killed by hand is cancelled.
         """
-        error = getattr(exc_info, "exception", None)
+        error: Any = exc_info.exception
+        error = getattr(error, "exc", error)  # billiard wraps it to carry its traceback
         node = current_worker_node()
         if node is not None and isinstance(error, Terminated):
             node.heartbeat.report_revoked(str(self.kwargs.get("run", "")))

@@ -13,6 +13,8 @@ from raincheck_contracts.errors import BlobCorruptError
 #: Below this many bytes a read is faster than a mapping, and spares the kernel's table.
 MAP_FROM = 1024 * 1024
 _REMEMBERED = 65_536
+# Not blocking: something that is not a file, such as a pipe, must not stop a reader.
+_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 
 # What a file looked like when its content was hashed: any write to it, and any other file
 # under its name, changes these numbers. A forked child may go on trusting them.
@@ -36,7 +38,7 @@ def read_verified(path: str, digest: str, size: int) -> BlobReader:
         BlobCorruptError: if the file is not what was published.
     """
     try:
-        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        fd = os.open(path, _FLAGS)
     except FileNotFoundError:
         raise
     except OSError as error:

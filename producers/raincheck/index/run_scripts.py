@@ -219,7 +219,7 @@ class RunScripts:
             raise RunNotFoundError(run)
         return text(reply[1]) if code == "FINAL" else None
 
-    def wake(self, limit: int = 250) -> tuple[tuple[Message, ...], bool]:
+    def wake(self, limit: int = 64) -> tuple[tuple[Message, ...], bool]:
         """Look at up to `limit` waiters of changed wait keys.
 
         Returns:

@@ -23,6 +23,10 @@ class PartWriter(Protocol):
 
         Returns:
             How many bytes that were: always all of them.
+
+        Raises:
+            ValueError: after `close`.
+            OSError: if the store cannot hold them.
         """
         ...
 

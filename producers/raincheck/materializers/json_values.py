@@ -8,7 +8,7 @@ from typing import NoReturn
 from raincheck.materializers.base import DumpTarget, Parts
 from raincheck.materializers.type_names import type_name
 from raincheck_contracts.artifacts import Manifest
-from raincheck_contracts.errors import UnsupportedValueError
+from raincheck_contracts.errors import BlobCorruptError, UnsupportedValueError
 
 _MEDIA_TYPE = "application/json"
 _DEPTH = 200
@@ -46,9 +46,18 @@ class JsonMaterializer:
         out.put(json_bytes(value, "value"), _MEDIA_TYPE)
 
     def load(self, manifest: Manifest, parts: Parts, annotation: object) -> object:
-        """Read the value back."""
-        del manifest, annotation
-        value: object = json.loads(str(parts.buffer(), "utf-8"), parse_constant=_no_constant)
+        """Read the value back.
+
+        Raises:
+            BlobCorruptError: if the bytes are not JSON.
+        """
+        del annotation
+        text = parts.buffer()
+        try:
+            value: object = json.loads(str(text, "utf-8"), parse_constant=_no_constant)
+        except (ValueError, RecursionError) as error:
+            problem = f"it is not JSON: {error}"
+            raise BlobCorruptError(manifest.parts[0].digest, "the store", problem) from error
         return value
 
     def copy(self, value: object) -> object:

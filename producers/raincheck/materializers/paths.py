@@ -90,7 +90,8 @@ def _load_entry(manifest: Manifest, root: Path, entry: JsonValue, data: memoryvi
     """Make one file or folder below `root`; give the data that is left for the others."""
     if not isinstance(entry, dict):
         raise BlobCorruptError(manifest.parts[0].digest, "the store", f"it holds {entry!r}")
-    pieces = str(entry.get("path")).split("/")
+    path = entry.get("path")
+    pieces = path.split("/") if isinstance(path, str) else [path]
     place = root.joinpath(*(_loaded_name(manifest, piece) for piece in pieces))
     size = entry.get("size")
     if not isinstance(size, int):

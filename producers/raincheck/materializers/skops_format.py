@@ -20,6 +20,7 @@ from raincheck.materializers.npy import npy_file
 from raincheck.materializers.trusted_types import trusted_types
 from raincheck_contracts.artifacts import Manifest
 from raincheck_contracts.errors import (
+    BlobCorruptError,
     IncompatibleVersionError,
     UnsupportedValueError,
     UntrustedTypeError,
@@ -63,6 +64,7 @@ def load(manifest: Manifest, parts: Parts) -> object:
     Raises:
         IncompatibleVersionError: if another minor release of scikit-learn wrote it.
         UntrustedTypeError: if it holds types that are not trusted in this process.
+        BlobCorruptError: if the bytes are not an estimator.
     """
     written = manifest.versions.get("scikit-learn", "none")
     if written.split(".")[:2] != sklearn.__version__.split(".")[:2]:
@@ -74,6 +76,9 @@ def load(manifest: Manifest, parts: Parts) -> object:
     except skops.io.exceptions.UntrustedTypesFoundException as error:
         missing = set(skops.io.get_untrusted_types(data=data)) - trusted
         raise UntrustedTypeError(tuple(sorted(missing))) from error
+    except (zipfile.BadZipFile, AttributeError, LookupError, TypeError, ValueError) as error:
+        problem = f"it is not an estimator that can be read here: {error}"
+        raise BlobCorruptError(manifest.parts[0].digest, "the store", problem) from error
     return value
 
 

@@ -96,6 +96,8 @@ class SpillingWriter:
 
     def write(self, data: Buffer, /) -> int:
         """Append contiguous bytes; see `PartWriter.write`."""
+        if self._closed:
+            raise ValueError("the part is closed")
         if self._blob is not None:
             return self._blob.write(data)
         with memoryview(data) as view:

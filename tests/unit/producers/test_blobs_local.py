@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from raincheck.blobs import Blob, LocalBlobStore, digest_of
+from raincheck.blobs import Blob, LocalBlobStore, digest_of, verified
 from raincheck_contracts.errors import BlobCorruptError, BlobMissingError
 
 LARGE = 2 * 1024 * 1024
@@ -102,6 +102,27 @@ def test_link_in_place_of_a_blob_is_not_followed(store: LocalBlobStore, tmp_path
     _file(store, blob).symlink_to(tmp_path / "elsewhere")
     with pytest.raises(BlobCorruptError, match="cannot be opened"):
         store.open(blob.digest, blob.size)
+
+
+def test_pipe_in_place_of_a_blob_does_not_stop_a_reader(store: LocalBlobStore) -> None:
+    """What is not a file is refused at once."""
+    blob = store.put(b"content")
+    _file(store, blob).unlink()
+    os.mkfifo(_file(store, blob))
+    with pytest.raises(BlobCorruptError, match="not a file"):
+        store.open(blob.digest, blob.size)
+
+
+def test_memory_of_verified_digests_is_bounded(
+    store: LocalBlobStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that reads many blobs forgets, and hashes again what it forgot."""
+    monkeypatch.setattr(verified, "_REMEMBERED", 2)
+    monkeypatch.setattr(verified, "_verified", {})
+    blobs = [store.put(bytes([n])) for n in range(3)]
+    assert all(store.open(blob.digest, 1).first for blob in blobs)
+    assert not store.open(blobs[2].digest, 1).first
+    assert store.open(blobs[0].digest, 1).first
 
 
 def test_equal_content_is_kept_once_and_marked_as_used(store: LocalBlobStore) -> None:

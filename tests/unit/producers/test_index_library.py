@@ -11,6 +11,7 @@ from tests.support.lua_globals import lua_globals
 ALLOWED = {
     "ipairs",
     "math",
+    "pairs",
     "redis",
     "setmetatable",
     "string",

@@ -51,13 +51,7 @@ def show(
     ] = 10,
     as_json: JsonOption = False,
 ) -> None:
-    """Show a version of an artifact; for a name alone, its newest versions.
-
-    Raises:
-        ReferenceSyntaxError: it is no reference.
-        ReferenceNotFoundError: there is no such artifact or version.
-        MetadataPointerError: its metadata has nothing at the pointer.
-    """
+    """Show a version of an artifact; for a name alone, its newest versions."""
     deployment = current_deployment()
     parsed = parse_reference(reference)
     version = _resolve(deployment, parsed)

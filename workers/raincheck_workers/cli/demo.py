@@ -29,10 +29,6 @@ def demo(
     """Queue a pipeline whose models do not exist yet, train them, watch it wake.
 
     Starts a server and a worker of its own, in a folder of its own, and ends both.
-
-    Raises:
-        ArgumentError: `--home` is not an empty folder.
-        EmbeddedServerError: the server cannot be started.
     """
     console = output()
     with interruptible(), demo_home(home, keep=keep) as place:

@@ -45,10 +45,6 @@ def enqueue(  # noqa: PLR0913 - the options of `apply_async`
 
     With --wait the exit code is 0 when the run succeeded, 1 when it failed or was
     cancelled, 3 when --timeout ran out (the run goes on).
-
-    Raises:
-        UsageError: the pipeline, a parameter or an option cannot be used.
-        IndexUnavailableError: nothing was recorded.
     """
     options = EnqueueOptions(
         queue=queue,

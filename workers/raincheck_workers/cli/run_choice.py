@@ -23,7 +23,9 @@ def chosen_run(deployment: Deployment, text: str) -> RunHandle:
         records.stored_run(text)  # older than those searched, or RunNotFoundError
         return RunHandle(text, deployment)
     if len(found) > 1:
-        some = ", ".join(found[:_NAMED]) + (", ..." if len(found) > _NAMED else "")
+        some = ", ".join(found[:_NAMED])
+        if len(found) > _NAMED:
+            some += f" and {len(found) - _NAMED} more"
         problem = f"{len(found)} runs begin with {text!r}: {some}"
         raise ArgumentError("RUN", problem, "Give more of the id")
     return RunHandle(found[0], deployment)

@@ -46,12 +46,7 @@ def show(
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Show a run: its steps, what each reference became, what was published.
-
-    Raises:
-        RunNotFoundError: there is no such run.
-        ArgumentError: several ids begin so.
-    """
+    """Show a run: its steps, what each reference became, what was published."""
     deployment = current_deployment()
     handle = chosen_run(deployment, run)
     found = handle.run()
@@ -68,12 +63,7 @@ def cancel(
     *,
     reason: Annotated[str, typer.Option(help="Recorded with the run.")] = "cancelled by hand",
 ) -> None:
-    """End a run: nothing more of it starts, what runs is stopped.
-
-    Raises:
-        RunNotFoundError: there is no such run.
-        ArgumentError: several ids begin so.
-    """
+    """End a run: nothing more of it starts, what runs is stopped."""
     handle = chosen_run(current_deployment(), run)
     if handle.cancel(reason):
         output().print(f"run {handle.id} is cancelled")

@@ -10,7 +10,7 @@ from raincheck_contracts.errors import RunNotFoundError
 from raincheck_contracts.runs import StepState
 from raincheck_workers.cli.output import JsonOption, messages, output, print_json
 from raincheck_workers.cli.rendering.nothing import print_nothing
-from raincheck_workers.cli.rendering.waiting_table import WaitingStep, waiting_table
+from raincheck_workers.cli.rendering.waiting_list import WaitingStep, waiting_list
 
 
 def waiting(
@@ -27,7 +27,7 @@ def waiting(
     if as_json:
         print_json([step.document() for step in found])
     elif found:
-        output().print(waiting_table(found))
+        output().print(waiting_list(found))
     else:
         print_nothing("waiting steps", deployment)
     if len(runs) == limit:

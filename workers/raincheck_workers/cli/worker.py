@@ -51,10 +51,6 @@ def worker(
     """Run the steps of these modules, until Ctrl-C.
 
     The same as `celery -A raincheck_workers worker -I MODULE ...`, which works too.
-
-    Raises:
-        ArgumentError: a module cannot be imported, or none is named.
-        EmbeddedServerError: the embedded server cannot be started.
     """
     named = modules or []
     imports = current_deployment().settings.imports

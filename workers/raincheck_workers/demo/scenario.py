@@ -104,10 +104,7 @@ class Scenario:
         started = self._predict(consumer).started_at
         if awaited is not None and started is not None:
             passed = span((started - awaited.published_at) / 1000)
-            self._say(
-                f"{_TRAINED}@42 was published: predict woke, took its place in the queue "
-                f"behind the training, and started {passed} later."
-            )
+            self._say(f"{_TRAINED}@42 was published: predict woke and started {passed} later.")
 
     def _update(self, progress: Progress, bar: Any, consumer: RunHandle) -> int:
         """Bring the progress bar up to date; the number of versions."""
@@ -166,8 +163,8 @@ def _verdict(predict: StepRun) -> str:
     if better.version == other.version:
         return f"Both references became version {better.version}."
     return (
-        f"Version {better.version} was the better model: its MSE is {value(better.value)}, "
-        f"that of version {other.version} is {value(other.value)}."
+        f"Version {better.version} was the better model: MSE {value(better.value)}, "
+        f"against {value(other.value)} of version {other.version}."
     )
 
 

@@ -63,7 +63,8 @@ local Call = {}
 Call.__index = Call
 
 function Call.open(keys, args)
-  return setmetatable({ prefix = keys[1], args = args, at = 0, event_count = 0 }, Call)
+  local call = { prefix = keys[1], args = args, at = 0, event_count = 0, facts = {}, queues = {} }
+  return setmetatable(call, Call)
 end
 
 function Call:take()
@@ -88,7 +89,10 @@ function Call:now()
 end
 
 function Call:tick()
-  return tonumber(redis.call("HGET", self:key("index"), "tick") or 0)
+  if not self.ticks then
+    self.ticks = tonumber(redis.call("HGET", self:key("index"), "tick") or 0)
+  end
+  return self.ticks
 end
 
 function Call:revision()
@@ -119,6 +123,30 @@ end
 function Call:quarantine(reason, run, step)
   redis.call("XADD", self:key("bad"), "MAXLEN", "~", "10000", "*",
     "reason", reason, "run", run, "step", step)
+end
+
+-- Commands with more arguments than one call may unpack (about 8,000).
+local Batch = {}
+local BATCH = 1000
+
+-- Calls a command for the arguments in turn; BATCH is even, so pairs stay together.
+function Batch.write(command, key, arguments)
+  for first = 1, #arguments, BATCH do
+    local last = math.min(first + BATCH - 1, #arguments)
+    redis.call(command, key, unpack(arguments, first, last))
+  end
+end
+
+-- As `write`; the replies' items in one list.
+function Batch.read(command, key, arguments)
+  local out = {}
+  for first = 1, #arguments, BATCH do
+    local last = math.min(first + BATCH - 1, #arguments)
+    for _, item in ipairs(redis.call(command, key, unpack(arguments, first, last))) do
+      out[#out + 1] = item
+    end
+  end
+  return out
 end
 
 local Index = {}

@@ -135,10 +135,7 @@ def _encode_numpy(values: Any, where: str) -> tuple[Any, Note]:
 
 def _encode_categories(values: Any, where: str) -> tuple[Any, Note]:
     dtype = values.dtype
-    place = f"categories of {where}"
-    if isinstance(dtype.categories, pd.MultiIndex):
-        raise refused(place, "they are tuples", "Use str categories")
-    held, note = encode_index(dtype.categories, place)
+    held, note = encode_index(dtype.categories, f"categories of {where}")
     categories = held[0] if held else encode_numbers(dtype.categories.to_numpy())
     array = pa.DictionaryArray.from_arrays(
         _codes(np.ascontiguousarray(values.codes)), categories, ordered=bool(dtype.ordered)

@@ -25,7 +25,7 @@ _MOST_RUNS = 64  # more would make the manifest large, for little gain
 
 
 class OffsetRecorder:
-    """A file for Arrow to write to, which remembers where each column's memory went."""
+    """What Arrow needs of a file; it remembers where each column's memory went."""
 
     def __init__(self, part: PartWriter) -> None:
         """Pass everything on to `part`."""
@@ -44,18 +44,6 @@ class OffsetRecorder:
             with memoryview(data) as view:
                 self.offsets.setdefault((address, view.nbytes), self._part.tell())
         return self._part.write(data)
-
-    def tell(self) -> int:
-        """Bytes written so far."""
-        return self._part.tell()
-
-    def flush(self) -> None:
-        """Do nothing."""
-        self._part.flush()
-
-    def close(self) -> None:
-        """Refuse further bytes."""
-        self._part.close()
 
 
 def find_runs(arrays: Sequence[Any], notes: Sequence[Note], offsets: Offsets) -> list[ArrayRun]:

@@ -10,7 +10,7 @@ from raincheck_contracts.artifacts import Binding
 from raincheck_contracts.pipelines import StepSpec, ValueInput, inputs_within
 from raincheck_contracts.runs import StepRun
 from raincheck_workers.cli.rendering.tables import plain_table
-from raincheck_workers.cli.rendering.words import short_type, size, value
+from raincheck_workers.cli.rendering.words import short_type, value
 
 _GIVEN = "(a value)"
 
@@ -23,7 +23,7 @@ def bindings_table(spec: StepSpec, step: StepRun, *, title: str | None = None) -
         step: holds the bindings.
         title: above the table.
     """
-    columns = ("parameter", "as written", "bound to", "value or type", "revision")
+    columns = ("parameter", "reference as written", "version", "value or type", "revision")
     table = plain_table(*columns, title=title)
     for parameter, written, binding in _inputs(spec, step):
         if binding is None:
@@ -33,7 +33,7 @@ def bindings_table(spec: StepSpec, step: StepRun, *, title: str | None = None) -
             table.add_row(
                 Text(parameter),
                 Text(written),
-                Text(f"{binding.artifact}@{binding.version}"),
+                Text(binding.version),
                 Text(_content(binding)),
                 str(binding.revision),
             )
@@ -54,4 +54,4 @@ def _inputs(spec: StepSpec, step: StepRun) -> Iterator[tuple[str, str, Binding |
 def _content(binding: Binding) -> str:
     if binding.pointer is not None:
         return value(binding.value)
-    return f"{short_type(binding.type)}, {size(binding.size)}"
+    return short_type(binding.type)

@@ -44,7 +44,7 @@ def _head(run: Run) -> Iterable[Text]:
 
 
 def _steps(steps: Iterable[StepRun]) -> Table:
-    table = plain_table("step", "state", "attempt", "took", "node", "why")
+    table = plain_table("step", "state", "attempt", "took", "node")
     for step in steps:
         table.add_row(
             Text(step.step),
@@ -52,18 +52,18 @@ def _steps(steps: Iterable[StepRun]) -> Table:
             str(step.attempt or ""),
             took(step.started_at, step.ended_at),
             Text(step.node or ""),
-            Text("\n".join(why(step))),
         )
     return table
 
 
 def _step(spec: StepSpec, step: StepRun, *, traceback: bool) -> Iterable[RenderableType]:
+    yield Text()
+    for reason in why(step):
+        yield Text(f"{spec.name} ").append_text(state_text(step.state)).append(f": {reason}")
     if spec.inputs:
         yield bindings_table(spec, step, title=f"inputs of {spec.name}")
     for output, version in step.outputs.items():
         yield Text(f"{spec.name} published {version} as its output {output!r}")
-    if step.outputs:
-        yield Text()
     if traceback and step.error is not None and step.error.traceback:
         yield Text(f"traceback of {spec.name}", style="bold")
-        yield Padding(Text(step.error.traceback.rstrip()), (0, 0, 1, 2))
+        yield Padding(Text(step.error.traceback.rstrip()), (0, 0, 0, 2), expand=False)

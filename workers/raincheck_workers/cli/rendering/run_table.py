@@ -13,19 +13,21 @@ from raincheck_workers.cli.rendering.words import ago, took
 
 def run_table(runs: Sequence[Run]) -> Table:
     """A line per run."""
-    table = plain_table("run", "pipeline", "status", "queued", "took", "steps")
+    table = plain_table("run", "pipeline", "status", "queued", "took")
     for run in runs:
         table.add_row(
             run.id,
             Text(run.pipeline),
-            state_text(run.status),
+            state_text(run.status).append(_progress(run)),
             ago(run.submitted_at),
             took(run.submitted_at, run.ended_at),
-            _steps_done(run),
         )
     return table
 
 
-def _steps_done(run: Run) -> str:
+def _progress(run: Run) -> str:
+    """Steps done of all, while that says more than the status."""
+    if run.status.final:
+        return ""
     done = sum(step.state is StepState.SUCCEEDED for step in run.steps)
-    return f"{done}/{len(run.steps)}"
+    return f" {done}/{len(run.steps)}"

@@ -8,7 +8,8 @@ def plain_table(*columns: str, title: str | None = None) -> Table:
     """An empty table: a line under the head, no other lines.
 
     Args:
-        columns: their heads; text that does not fit is folded, never cut.
+        columns: their heads. The first, a name or an id, is left whole; in the others
+            text that does not fit is folded, never cut.
         title: above the head.
     """
     table = Table(
@@ -18,7 +19,9 @@ def plain_table(*columns: str, title: str | None = None) -> Table:
         title_style="bold",
         header_style="bold",
         pad_edge=False,
+        show_edge=False,
+        padding=(0, 1, 0, 0),
     )
-    for column in columns:
-        table.add_column(column, overflow="fold")
+    for position, column in enumerate(columns):
+        table.add_column(column, overflow="fold", no_wrap=position == 0)
     return table

@@ -26,9 +26,14 @@ def span(seconds: float) -> str:
     return f"{seconds / _DAY:.0f} d"
 
 
+def passed(milliseconds: int) -> str:
+    """The time since a moment, by this machine's clock."""
+    return span(max(0.0, time.time() - milliseconds / 1000))
+
+
 def ago(milliseconds: int) -> str:
-    """How long ago a moment was, by this machine's clock."""
-    return f"{span(max(0.0, time.time() - milliseconds / 1000))} ago"
+    """How long ago a moment was."""
+    return f"{passed(milliseconds)} ago"
 
 
 def left(milliseconds: int) -> str:

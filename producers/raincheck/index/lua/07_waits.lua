@@ -41,17 +41,17 @@ end
 function Waits.park(call, run, step, misses)
   local key = Runs.step_key(call, run, step)
   local first_park = tonumber(redis.call("HGET", key, "first_park") or call:now())
-  local default = tonumber(Runs.get(call, run, "wait"))
+  local default = tonumber(Runs.facts(call, run).wait)
   local packed, earliest, passed = pack_misses(misses, first_park, default)
   redis.call("HSET", key, "missing", packed, "first_park", Text.int(first_park))
   if passed or earliest <= call:now() then
-    Runs.fail(call, run, step, "unresolved")
+    Ends.fail(call, run, step, "unresolved")
     return "FAILED", packed
   end
   local watch = misses[1].watch
   redis.call("SADD", call:key("wait:", watch), run .. "/" .. step)
   redis.call("HSET", key, "park", watch)
-  Runs.unhint(call, run, step)
+  Runs.unhint(call, run, { step })
   Runs.set_state(call, run, step, "W")
   Runs.timer(call, "w|" .. run .. "/" .. step, earliest)
   return "PARKED", packed
@@ -69,16 +69,15 @@ function Waits.leave(call, run, step)
   end
 end
 
--- Looks again at what a parked step misses: ready (its message is returned), parked
--- anew, or failed because a wait has ended.
+-- Looks again at what a step misses that is in no wait set now: ready (its message is
+-- returned), parked anew, or failed because a wait has ended.
 function Waits.look(call, run, step)
-  Waits.leave(call, run, step)
-  local packed = redis.call("HGET", Runs.step_key(call, run, step), "refs")
-  local found, misses = Bindings.find(call, run, packed)
+  local key = Runs.step_key(call, run, step)
+  Runs.untimer(call, "w|" .. run .. "/" .. step)
+  local found, misses = Bindings.find(call, run, redis.call("HGET", key, "refs"))
   if found then
-    redis.call("HDEL", Runs.step_key(call, run, step), "missing")
-    Runs.ready(call, run, step)
-    return Runs.message(call, run, step)
+    redis.call("HDEL", key, "park", "missing")
+    return Runs.ready(call, run, { step })[1]
   end
   Waits.park(call, run, step, misses)
   return nil

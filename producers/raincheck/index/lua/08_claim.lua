@@ -1,6 +1,6 @@
 -- claim: may this delivery run the step, and on what; decline: this worker cannot.
 --
--- Keys: run:, step:, hints:, timers, nodes (see 03_runs.lua, 10_nodes.lua)
+-- Keys: run:, step:, hints:, timers, nodes (see 03_runs.lua, 11_nodes.lua)
 
 local Claim = {}
 
@@ -66,7 +66,7 @@ local function hand_out(call, c, found)
     "started", Text.int(call:now()))
   redis.call("HDEL", c.key, "not_before", "missing", "error", "reason")
   redis.call("HSET", call:key("node:", c.node), "s:" .. c.run .. "/" .. c.step, c.pid)
-  Runs.unhint(call, c.run, c.step)
+  Runs.unhint(call, c.run, { c.step })
   Runs.set_state(call, c.run, c.step, "R")
   deadline(call, c, fence)
   return reply(call, fence, attempt, found)
@@ -115,7 +115,7 @@ function Claim.decline(keys, args)
   local key = Runs.step_key(call, run, step)
   redis.call("HSET", key, "declined", reason)
   if redis.call("HINCRBY", key, "declines", 1) >= DECLINE_LIMIT then
-    Runs.fail(call, run, step, "declined")
+    Ends.fail(call, run, step, "declined")
     return { "FAILED" }
   end
   Runs.hint(call, run, step, DECLINE_DELAY)

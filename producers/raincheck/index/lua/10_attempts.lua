@@ -1,6 +1,6 @@
 -- complete, fail: the end of an attempt; cancel: the end of a run.
 --
--- Keys: those of 03_runs.lua and 08_versions.lua
+-- Keys: those of 03_runs.lua and 09_versions.lua
 
 local Finish = {}
 
@@ -96,8 +96,8 @@ function Finish.complete(keys, args)
     return refused
   end
   local outputs = write_outputs(call, run, step, items, foreign)
-  Runs.release(call, run, step)
-  local freed = Runs.succeed(call, run, step)
+  Ends.release(call, run, step)
+  local freed = Ends.succeed(call, run, step)
   local revision = Text.int(call:current_revision())
   redis.call("HSET", Runs.step_key(call, run, step), "published", revision)
   return { "DONE", revision, call.dirty and "1" or "0", draining(call, node), outputs, freed }
@@ -105,10 +105,10 @@ end
 
 -- A fault of the worker's surroundings does not use up the step's own tries.
 local function environment_failed(call, run, step)
-  Runs.release(call, run, step)
+  Ends.release(call, run, step)
   local lost = redis.call("HINCRBY", Runs.step_key(call, run, step), "lost", 1)
   if lost >= LOST_LIMIT then
-    Runs.fail(call, run, step, "environment")
+    Ends.fail(call, run, step, "environment")
     return "failed"
   end
   Runs.set_state(call, run, step, "Q")
@@ -132,43 +132,44 @@ function Finish.fail(keys, args)
   redis.call("HSET", key, "error", problem, "failed_fence", fence)
   local outcome, message = "failed", nil
   if kind == "error" then
-    outcome, message = Runs.attempt_failed(call, run, step, "error")
+    outcome, message = Ends.attempt_failed(call, run, step, "error")
   elseif kind == "environment" then
     outcome = environment_failed(call, run, step)
   else
-    Runs.fail(call, run, step, "error")
+    Ends.fail(call, run, step, "error")
   end
   redis.call("HSET", key, "outcome", outcome)
   return { "DONE", outcome, message }
 end
 
-local function cancel_step(call, run, step, state)
-  if state == "P" then
-    Runs.set_state(call, run, step, "K")
-    return
-  end
-  if state == "W" then
-    Waits.leave(call, run, step)
-  elseif state == "R" then
-    Runs.kill(call, run, step)
-  elseif state == "Q" then
-    Runs.unhint(call, run, step)
-    Runs.untimer(call, "h|" .. run .. "/" .. step)
-  else
-    return
-  end
-  Runs.set_state(call, run, step, "C")
-  redis.call("HSET", Runs.step_key(call, run, step), "ended", Text.int(call:now()))
-end
-
 -- Ends a live run in one step; its running steps are killed and their writes refused.
 function Finish.cancel_run(call, run, reason)
-  local steps = Text.split(Runs.spec(call, run, "steps"), " ")
+  local steps = Runs.steps(call, run)
+  local states, by_state, fields = Runs.states(call, run, steps), {}, {}
   for _, step in ipairs(steps) do
-    cancel_step(call, run, step, Runs.state(call, run, step))
+    local state = states[step]
+    by_state[state] = by_state[state] or {}
+    table.insert(by_state[state], step)
   end
+  for _, step in ipairs(by_state.W or {}) do
+    Waits.leave(call, run, step)
+  end
+  for _, step in ipairs(by_state.R or {}) do
+    Ends.kill(call, run, step)
+  end
+  for _, step in ipairs(by_state.Q or {}) do
+    Runs.untimer(call, "h|" .. run .. "/" .. step)
+  end
+  Runs.unhint(call, run, by_state.Q or {})
+  for state, final in pairs({ P = "K", Q = "C", W = "C", R = "C" }) do
+    for _, step in ipairs(by_state[state] or {}) do
+      fields[#fields + 1] = "s:" .. step
+      fields[#fields + 1] = final
+    end
+  end
+  Batch.write("HSET", Runs.key(call, run), fields)
   redis.call("HSET", Runs.key(call, run), "left", "0")
-  Runs.finish(call, run, "C", reason)
+  Ends.finish(call, run, "C", reason)
 end
 
 -- cancel(run, reason) -> {"DONE"} | {"FINAL", state} | {"UNKNOWN"}

@@ -46,7 +46,7 @@ end
 function Nodes.tick(keys, args)
   local call = Call.open(keys, args)
   if call:tick() == tonumber(args[1]) then
-    redis.call("HINCRBY", call:key("index"), "tick", 1)
+    call.ticks = redis.call("HINCRBY", call:key("index"), "tick", 1)
   end
   return Text.int(call:tick())
 end
@@ -64,7 +64,7 @@ function Nodes.lost(keys, args)
   for _, entry in ipairs(running) do
     if entry[2] == args[2] then
       local run, step = Runs.parse(entry[1])
-      out[#out + 1] = Runs.lost(call, run, step)
+      out[#out + 1] = Ends.lost(call, run, step)
     end
   end
   return out
@@ -80,7 +80,7 @@ local function reap_node(call, node, out)
   for _, entry in ipairs(running) do
     local run, step = Runs.parse(entry[1])
     if Runs.state(call, run, step) == "R" then
-      out[#out + 1] = Runs.lost(call, run, step)
+      out[#out + 1] = Ends.lost(call, run, step)
     end
   end
   redis.call("ZREM", call:key("nodes"), node)

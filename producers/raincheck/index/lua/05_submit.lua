@@ -20,13 +20,20 @@ end
 local function store_spec(call, digest, head, refs, steps)
   local key = call:key("spec:", digest)
   if redis.call("EXISTS", key) == 0 then
-    local names = {}
+    local names, fields = {}, {}
+    local function add(name, value)
+      fields[#fields + 1] = name
+      fields[#fields + 1] = value
+    end
     for i, step in ipairs(steps) do
       names[i] = step.name
-      redis.call("HSET", key, "x:" .. step.name, step.body, "d:" .. step.name, step.digest,
-        "n:" .. step.name, step.successors, "u:" .. step.name, step.needs,
-        "q:" .. step.name, step.queue, "t:" .. step.name, step.limits)
+      add("x:" .. step.name, step.body)
+      add("d:" .. step.name, step.digest)
+      add("n:" .. step.name, step.successors)
+      add("q:" .. step.name, step.queue)
+      add("t:" .. step.name, step.limits)
     end
+    Batch.write("HSET", key, fields)
     redis.call("HSET", key, "head", head, "steps", table.concat(names, " "), "refs", refs)
   end
   redis.call("HINCRBY", key, "live", 1)
@@ -54,9 +61,16 @@ local function store_run(call, run, r, steps)
     "params", r.params, "request", r.request, "queue", r.queue, "priority", r.priority,
     "wait", r.wait, "submitted", Text.int(call:now()), "depth", r.depth,
     "left", Text.int(#steps), "failed", "0", "inline", r.inline, "idem", r.idem)
-  for _, step in ipairs(steps) do
-    redis.call("HSET", key, "s:" .. step.name, "P", "u:" .. step.name, step.needs)
+  local fields = {}
+  local function add(name, value)
+    fields[#fields + 1] = name
+    fields[#fields + 1] = value
   end
+  for _, step in ipairs(steps) do
+    add("s:" .. step.name, "P")
+    add("u:" .. step.name, step.needs)
+  end
+  Batch.write("HSET", key, fields)
   redis.call("ZADD", call:key("runs:live"), call:now(), run)
   if r.idem ~= "" then
     redis.call("SET", r.idem, run .. FIELD .. r.request)
@@ -76,10 +90,12 @@ local function ready_roots(call, run, r, steps)
       if start > call:now() then
         Runs.ready_at(call, run, step.name, start)
       else
-        Runs.ready(call, run, step.name)
         ready[#ready + 1] = step.name
       end
     end
+  end
+  if #ready > 0 then
+    Runs.ready(call, run, ready)
   end
   if r.expires > 0 then
     Runs.timer(call, "x|" .. run, r.expires)

@@ -28,6 +28,7 @@ end
 function OnTimer.w(call, rest)
   local run, step = Runs.parse(rest)
   if Runs.state(call, run, step) == "W" then
+    Waits.leave(call, run, step)
     return Waits.look(call, run, step)
   end
   return nil
@@ -42,8 +43,8 @@ function OnTimer.d(call, rest)
   if held ~= fence or Runs.state(call, run, step) ~= "R" then
     return nil
   end
-  Runs.kill(call, run, step)
-  local _, message = Runs.attempt_failed(call, run, step, "timeout")
+  Ends.kill(call, run, step)
+  local _, message = Ends.attempt_failed(call, run, step, "timeout")
   return message
 end
 
@@ -52,7 +53,7 @@ function OnTimer.x(call, run)
   if Runs.get(call, run, "state") ~= "live" then
     return
   end
-  for _, step in ipairs(Text.split(Runs.spec(call, run, "steps"), " ")) do
+  for _, step in ipairs(Runs.steps(call, run)) do
     local state = Runs.state(call, run, step)
     if (state ~= "Q" and state ~= "W" and state ~= "P")
       or redis.call("HEXISTS", Runs.step_key(call, run, step), "attempt") == 1 then

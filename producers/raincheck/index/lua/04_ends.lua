@@ -1,0 +1,175 @@
+-- The ends of attempts, steps and runs.
+--
+-- Keys: see 03_runs.lua
+
+local Ends = {}
+
+local DAY = 86400000
+local KEEP = { S = 7 * DAY, F = 30 * DAY, C = 30 * DAY }
+local KEEP_SPEC = 30 * DAY
+
+-- Takes a step away from the node that runs it.
+function Ends.release(call, run, step)
+  local key = Runs.step_key(call, run, step)
+  local held = redis.call("HMGET", key, "fence", "node")
+  if held[1] then
+    redis.call("HDEL", call:key("node:", held[2]), "s:" .. run .. "/" .. step)
+    Runs.untimer(call, "d|" .. held[1] .. "|" .. run .. "/" .. step)
+    redis.call("HSET", key, "last_fence", held[1])
+    redis.call("HDEL", key, "fence")
+  end
+end
+
+-- As `release`, and tells the node to end the process that computes it.
+function Ends.kill(call, run, step)
+  local key = Runs.step_key(call, run, step)
+  local held = redis.call("HMGET", key, "fence", "node", "pid")
+  Ends.release(call, run, step)
+  if held[1] and redis.call("EXISTS", call:key("node:", held[2])) == 1 then
+    redis.call("HSET", call:key("node:", held[2]), "k:" .. run .. "/" .. step, held[3])
+  end
+end
+
+local function expire_records(call, run, state, facts)
+  local at = Text.int(call:now() + KEEP[state])
+  redis.call("PEXPIREAT", Runs.key(call, run), at)
+  for _, step in ipairs(Runs.steps(call, run)) do
+    redis.call("PEXPIREAT", Runs.step_key(call, run, step), at)
+  end
+  if facts.idem ~= "" then
+    redis.call("PEXPIREAT", facts.idem, at)
+  end
+  if redis.call("HINCRBY", facts.spec, "live", -1) <= 0 then
+    redis.call("PEXPIREAT", facts.spec, Text.int(call:now() + KEEP_SPEC))
+  end
+end
+
+-- Forgets runs whose records are gone, a few at each end of a run.
+local function trim_done(call)
+  local done, before = call:key("runs:done"), Text.int(call:now() - KEEP.F)
+  for _, run in ipairs(redis.call("ZRANGEBYSCORE", done, "-inf", before, "LIMIT", 0, 20)) do
+    redis.call("ZREM", done, run)
+  end
+end
+
+-- Closes a run all of whose steps are final.
+function Ends.finish(call, run, state, reason)
+  local facts = Runs.facts(call, run)
+  redis.call("HSET", Runs.key(call, run), "state", state, "ended", Text.int(call:now()))
+  if reason then
+    redis.call("HSET", Runs.key(call, run), "reason", reason)
+  end
+  redis.call("ZREM", call:key("runs:live"), run)
+  redis.call("ZADD", call:key("runs:done"), call:now(), run)
+  trim_done(call)
+  Runs.untimer(call, "x|" .. run)
+  if facts.inline ~= "" then
+    redis.call("HDEL", call:key("node:", facts.inline), "i:" .. run)
+  end
+  local names = { S = "succeeded", F = "failed", C = "cancelled" }
+  call:announce("finished", Runs.cause(call, run), "w", facts.pipeline, "o", names[state])
+  expire_records(call, run, state, facts)
+end
+
+-- Steps reach a final state; the last ones close the run.
+function Ends.final(call, run, steps, state, reason)
+  local states, now = {}, Text.int(call:now())
+  for _, step in ipairs(steps) do
+    states[#states + 1] = "s:" .. step
+    states[#states + 1] = state
+    local key = Runs.step_key(call, run, step)
+    if reason then
+      redis.call("HSET", key, "ended", now, "reason", reason)
+    else
+      redis.call("HSET", key, "ended", now)
+    end
+  end
+  Batch.write("HSET", Runs.key(call, run), states)
+  if state == "F" then
+    redis.call("HINCRBY", Runs.key(call, run), "failed", #steps)
+  end
+  if redis.call("HINCRBY", Runs.key(call, run), "left", -#steps) == 0 then
+    local failed = tonumber(Runs.get(call, run, "failed"))
+    Ends.finish(call, run, failed > 0 and "F" or "S")
+  end
+end
+
+-- All that needed a step, directly or not, and is still pending; breadth first.
+local function dependents(call, run, step)
+  local found, seen, level = {}, {}, Runs.successors(call, run, step)
+  while #level > 0 do
+    local states, asked, following = Runs.states(call, run, level), {}, {}
+    for _, name in ipairs(level) do
+      if not seen[name] and states[name] == "P" then
+        seen[name] = true
+        found[#found + 1] = name
+        asked[#asked + 1] = "n:" .. name
+      end
+    end
+    for _, names in ipairs(Batch.read("HMGET", Runs.facts(call, run).spec, asked)) do
+      for _, name in ipairs(Text.split(names, " ")) do
+        following[#following + 1] = name
+      end
+    end
+    level = following
+  end
+  return found
+end
+
+-- A step fails for good: all that needed it is skipped.
+function Ends.fail(call, run, step, reason)
+  Ends.release(call, run, step)
+  Runs.unhint(call, run, { step })
+  local skipped = dependents(call, run, step)
+  if #skipped > 0 then
+    Ends.final(call, run, skipped, "K", "upstream " .. step)
+  end
+  Ends.final(call, run, { step }, "F", reason)
+end
+
+-- A step succeeds: counts down what its successors need; returns those now ready.
+function Ends.succeed(call, run, step)
+  local successors, free = Runs.successors(call, run, step), {}
+  local states = Runs.states(call, run, successors)
+  for _, name in ipairs(successors) do
+    local left = redis.call("HINCRBY", Runs.key(call, run), "u:" .. name, -1)
+    if left == 0 and states[name] == "P" then
+      free[#free + 1] = name
+    end
+  end
+  local freed = #free > 0 and Runs.ready(call, run, free) or {}
+  Ends.final(call, run, { step }, "S")
+  return freed
+end
+
+-- A step's worker died. Thrice is enough: such a step kills its workers.
+local LOST_LIMIT = 3
+
+function Ends.lost(call, run, step)
+  Ends.release(call, run, step)
+  local lost = redis.call("HINCRBY", Runs.step_key(call, run, step), "lost", 1)
+  if lost >= LOST_LIMIT then
+    Ends.fail(call, run, step, "lost")
+    return nil
+  end
+  return Runs.ready(call, run, { step })[1]
+end
+
+-- One try failed: again after the delay while retries are left, else for good.
+-- Returns "retry" and the message when it may be sent now, or "failed".
+function Ends.attempt_failed(call, run, step, reason)
+  local key = Runs.step_key(call, run, step)
+  local limits = Text.split(Runs.spec(call, run, "t:" .. step), " ")
+  local errors = redis.call("HINCRBY", key, "errors", 1)
+  if errors > tonumber(limits[1]) then
+    Ends.fail(call, run, step, reason)
+    return "failed"
+  end
+  Ends.release(call, run, step)
+  local delay = tonumber(limits[2])
+  if delay > 0 then
+    Runs.ready_at(call, run, step, call:now() + delay)
+    return "retry"
+  end
+  return "retry", Runs.ready(call, run, { step })[1]
+end

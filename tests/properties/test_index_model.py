@@ -1,0 +1,443 @@
+"""The real scripts against a model in Python, driven in random orders, on both servers."""
+
+from collections.abc import Callable
+from typing import Any
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+from typing_extensions import override
+
+from raincheck.index import Index
+from raincheck.index.connection import text
+from raincheck.index.entries import NewVersion
+from raincheck.index.replies import Claimed, Parked, Refused, Unresolvable
+from raincheck.index.run_scripts import Attempt, Delivery
+from raincheck_contracts.errors import MetadataConflictError, StaleFenceError
+from raincheck_contracts.events import ArtifactVersionPublished, RunFinished
+from raincheck_contracts.pipelines import OutputInput, PipelineSpec
+from raincheck_contracts.references import Reference
+from raincheck_contracts.runs import Run, RunStatus, StepState
+from tests.support.builders import new_version, nonce, output_of, pipeline, step, submission
+from tests.support.driver import ERROR, Driver
+from tests.support.dumps import ask, dump, key
+from tests.support.index_model import (
+    IndexModel,
+    ModelOutput,
+    ModelReference,
+    ModelRun,
+    ModelStep,
+)
+from tests.support.key_leaks import key_leaks
+from tests.support.servers import fake_index, valkey_index
+
+MOST_RUNS = 5
+LEASE = 3  # ticks
+SELECTORS = (
+    *("@1", "@2", "@3", ":latest", ":prod"),
+    *("?min=k", "?max=k", "?tag=t", "?where=k<3"),
+)
+ARTIFACTS = st.sampled_from(["m", "d"])
+NUMBERS = st.none() | st.integers(0, 5)
+REFERENCES = st.builds(
+    ModelReference,
+    artifact=ARTIFACTS,
+    selector=st.sampled_from(SELECTORS),
+    metric=st.booleans(),
+    waits=st.integers(0, 7).map(bool),
+)
+
+
+@st.composite
+def graphs(draw: st.DrawFn) -> list[ModelStep]:
+    """Up to four steps, each after some of those before it."""
+    steps: list[ModelStep] = []
+    for i in range(draw(st.integers(1, 4))):
+        earlier = draw(st.lists(st.sampled_from(steps), max_size=2)) if steps else []
+        taken = [ModelOutput(prior.name, name) for prior in earlier for name in prior.outputs[:1]]
+        references = draw(st.lists(REFERENCES, max_size=2))
+        needs = dict.fromkeys([*references, *taken])
+        after = dict.fromkeys(prior.name for prior in earlier)
+        outputs = draw(st.sampled_from([(), ("m",), ("d", "m")]))
+        steps.append(ModelStep(f"s{i}", tuple(after), tuple(needs), outputs, draw(st.integers(0, 1))))
+    return steps
+
+
+def _need(need: ModelReference | ModelOutput) -> Reference | OutputInput:
+    if isinstance(need, ModelReference):
+        return need.reference
+    return output_of(need.step, need.output)
+
+
+def _spec(steps: list[ModelStep], *, whole: bool) -> PipelineSpec:
+    built = [
+        step(
+            item.name,
+            *map(_need, item.needs),
+            after=item.after,
+            outputs=item.outputs,
+            retries=item.retries,
+        )
+        for item in steps
+    ]
+    return pipeline(*built, bind="run" if whole else "step")
+
+
+class IndexMachine(RuleBasedStateMachine):
+    """Every rule changes the index and the model alike; the invariants compare them."""
+
+    def __init__(self, index: Index) -> None:
+        super().__init__()
+        self.index = index
+        self.driver = Driver(index)
+        self.model = IndexModel()
+        self.nodes = ["n1"]
+        self.processes = 0
+        self.held: dict[tuple[str, str], Attempt] = {}
+        self.void: list[Attempt] = []
+        self.ended: dict[str, Run] = {}
+        self.revision = 0
+        self.again: Callable[[], object] | None = None
+
+    @override
+    def teardown(self) -> None:
+        self.drain()
+        self._compare_events()
+        assert key_leaks(self.index) == []
+        self.index.connection.close()
+
+    @initialize()
+    def register(self) -> None:
+        """Two nodes with a short lease."""
+        self.nodes = []
+        self.index.nodes.leave("n1")
+        for _ in range(2):
+            self._register()
+
+    def _register(self) -> None:
+        self.processes += 1
+        self.nodes.append(f"node-{self.processes}")
+        self.driver.register(self.nodes[-1], LEASE)
+
+    # Artifacts
+
+    @rule(artifact=ARTIFACTS, k=NUMBERS, tagged=st.booleans())
+    def publish(self, artifact: str, k: int | None, *, tagged: bool) -> None:
+        """By hand, from outside a step."""
+        new = new_version(
+            artifact, tags=("t",) if tagged else (), metadata={} if k is None else {"k": k}
+        )
+        request = nonce()
+        self.again = lambda: self.index.versions.publish(request, new)
+        done = self.index.versions.publish(request, new)
+        assert done.version == self.model.publish(artifact, k, tagged=tagged)
+
+    @rule(artifact=ARTIFACTS, data=st.data())
+    def set_alias(self, artifact: str, data: st.DataObject) -> None:
+        """To any version that exists."""
+        versions = self.model.artifacts[artifact]
+        if versions:
+            version = data.draw(st.sampled_from(versions)).name
+            request = nonce()
+            self.again = lambda: self.index.versions.set_alias(request, artifact, "prod", version)
+            self.again()
+            self.model.aliases[artifact] = version
+
+    @rule(artifact=ARTIFACTS, data=st.data(), k=st.integers(0, 5))
+    def annotate(self, artifact: str, data: st.DataObject, k: int) -> None:
+        """Tag a version and log its metric, once."""
+        versions = self.model.artifacts[artifact]
+        if not versions:
+            return
+        version = data.draw(st.sampled_from(versions))
+        self.again = lambda: self.index.versions.tag(artifact, version.name, "t")
+        if data.draw(st.booleans()):
+            self.again()
+            version.tagged = True
+            return
+        try:
+            self.index.versions.log_metadata(artifact, version.name, {"k": k})
+            assert version.k in {None, k}
+            version.k = k
+        except MetadataConflictError:
+            assert version.k not in {None, k}
+            self.again = None
+
+    # Runs
+
+    @precondition(lambda self: len(self.model.runs) < MOST_RUNS)
+    @rule(steps=graphs(), whole=st.booleans())
+    def submit(self, steps: list[ModelStep], *, whole: bool) -> None:
+        """A small graph with references."""
+        spec = _spec(steps, whole=whole)
+        run = self.driver.submit(spec)
+        for item in steps:
+            if not item.after:
+                item.state = StepState.QUEUED
+        self.model.runs[run] = ModelRun(run, whole, {item.name: item for item in steps})
+        self.again = lambda: self.index.runs.submit(submission(spec, run=run))
+
+    def _claim(self, run: ModelRun, item: ModelStep, node: str) -> None:
+        self.processes += 1
+        delivery = Delivery(nonce=nonce(), node=node, pid=self.processes, task="t")
+        state = item.state
+        revision = self.index.records.revision()
+        reply = self.driver.deliver(run.run, item.name, delivery)
+        self.again = lambda: self.driver.deliver(run.run, item.name, delivery)
+        if node not in self.nodes:
+            assert reply == Refused("NODE_UNKNOWN", node)
+            return
+        if state is not StepState.QUEUED:
+            assert isinstance(reply, Refused)
+            return
+        self.model.claim(run, item, (node, delivery.pid), revision)
+        if item.state is StepState.RUNNING:
+            self._compare_claim(reply, item)
+            attempt = Attempt(
+                run=run.run, step=item.name, fence=f"{item.attempts}:{delivery.nonce}", node=node
+            )
+            self.held[run.run, item.name] = attempt
+        else:
+            expected = Parked if item.state is StepState.WAITING else Unresolvable
+            assert isinstance(reply, expected)
+
+    @staticmethod
+    def _compare_claim(reply: object, item: ModelStep) -> None:
+        assert isinstance(reply, Claimed)
+        found = tuple((value.artifact, value.version, value.metadata) for value in reply.values)
+        assert found == item.bound
+        assert (reply.attempt, reply.revision) == (item.attempts, item.revision)
+
+    @precondition(lambda self: self.model.steps(StepState.QUEUED))
+    @rule(data=st.data())
+    def claim_ready(self, data: st.DataObject) -> None:
+        """By a node that lives."""
+        run, item = data.draw(st.sampled_from(self.model.steps(StepState.QUEUED)))
+        self._claim(run, item, data.draw(st.sampled_from(self.nodes)))
+
+    @precondition(lambda self: self.model.steps())
+    @rule(data=st.data())
+    def claim_any(self, data: st.DataObject) -> None:
+        """Whatever its state, and by a node that may be gone: a late or repeated message."""
+        run, item = data.draw(st.sampled_from(self.model.steps()))
+        self._claim(run, item, data.draw(st.sampled_from([*self.nodes, "node-0"])))
+
+    def _release(self, run: ModelRun, item: ModelStep) -> Attempt:
+        return self.held.pop((run.run, item.name))
+
+    @precondition(lambda self: self.model.steps(StepState.RUNNING))
+    @rule(data=st.data(), k=NUMBERS)
+    def complete(self, data: st.DataObject, k: int | None) -> None:
+        """With all outputs, or none."""
+        run, item = data.draw(st.sampled_from(self.model.steps(StepState.RUNNING)))
+        names = list(item.outputs) if data.draw(st.integers(0, 5)) else []
+        attempt = self._release(run, item)
+        outputs = [
+            new_version(name, output=name, metadata={} if k is None else {"k": k}) for name in names
+        ]
+        done = self.index.runs.complete(attempt, outputs)
+        self.model.complete(run, item, k, names)
+        expected = {name: "@".join(bound) for name, bound in item.published.items()}
+        assert done.outputs == expected
+        self.again = lambda: self._completed_again(attempt, outputs, expected)
+
+    def _completed_again(
+        self, attempt: Attempt, outputs: list[NewVersion], expected: dict[str, str]
+    ) -> None:
+        assert self.index.runs.complete(attempt, outputs).outputs == expected
+
+    @precondition(lambda self: self.model.steps(StepState.RUNNING))
+    @rule(data=st.data(), kind=st.sampled_from(["error", "final", "environment"]))
+    def fail(self, data: st.DataObject, kind: str) -> None:
+        """For any reason."""
+        run, item = data.draw(st.sampled_from(self.model.steps(StepState.RUNNING)))
+        attempt = self._release(run, item)
+        outcome, _ = self.index.runs.fail(attempt, kind, ERROR)
+        self.model.attempt_failed(run, item, kind)
+        assert outcome == ("failed" if item.state is StepState.FAILED else "retry")
+        self.again = lambda: self.index.runs.fail(attempt, kind, ERROR)
+
+    def _lose(self, run: ModelRun, item: ModelStep) -> None:
+        self.void.append(self._release(run, item))
+        self.model.attempt_failed(run, item, "lost")
+
+    @precondition(lambda self: self.model.steps(StepState.RUNNING))
+    @rule(data=st.data())
+    def lose_process(self, data: st.DataObject) -> None:
+        """A pool child dies under its node."""
+        run, item = data.draw(st.sampled_from(self.model.steps(StepState.RUNNING)))
+        assert item.holder is not None
+        node, pid = item.holder
+        self._lose(run, item)
+        self.again = lambda: self.index.nodes.lost(node, pid)
+        self.again()
+
+    @rule(data=st.data())
+    def lose_node(self, data: st.DataObject) -> None:
+        """A node is silent for its lease while the other beats; a new one takes its place."""
+        dead = data.draw(st.sampled_from(self.nodes))
+        for _ in range(LEASE + 1):
+            self.index.nodes.tick(self.index.nodes.tick(-1))
+        self.nodes.remove(dead)
+        for node in self.nodes:
+            self.index.nodes.beat(node, LEASE)
+        self.again = self.index.nodes.reap
+        self.again()
+        for run, item in self.model.steps(StepState.RUNNING):
+            if item.holder is not None and item.holder[0] == dead:
+                self._lose(run, item)
+        assert self.index.records.nodes() == self.nodes
+        self._register()
+
+    @precondition(lambda self: self.model.runs)
+    @rule(data=st.data())
+    def cancel(self, data: st.DataObject) -> None:
+        """In whatever state it is."""
+        run = data.draw(st.sampled_from(list(self.model.runs.values())))
+        ended = run.ended
+        for item in run.steps.values():
+            if item.state is StepState.RUNNING:
+                self.void.append(self._release(run, item))
+        self.again = lambda: self.index.runs.cancel(run.run, "no longer wanted")
+        assert (self.again() is None) is not ended
+        self.model.cancel(run)
+
+    @precondition(lambda self: self.void)
+    @rule(data=st.data())
+    def write_late(self, data: st.DataObject) -> None:
+        """An attempt that lost its step comes back: nothing that it writes is taken."""
+        attempt = data.draw(st.sampled_from(self.void))
+        self.again = None
+        before = dump(self.index)
+        for write in (
+            lambda: self.index.runs.complete(attempt, [new_version("m", output="m")]),
+            lambda: self.index.runs.fail(attempt, "error", ERROR),
+        ):
+            try:
+                write()
+            except StaleFenceError:
+                continue
+            raise AssertionError(f"{attempt} was taken")
+        assert dump(self.index) == before
+
+    # Waiting
+
+    @rule(limit=st.integers(1, 3))
+    def wake_some(self, limit: int) -> None:
+        """A slice of those to be looked at; which ones is the server's choice."""
+        self.again = None
+        self.index.runs.wake(limit)
+        for run, item in self.model.steps(StepState.WAITING):
+            if self.driver.state(run.run, item.name) is StepState.QUEUED:
+                assert self.model.bindings(run, item)[0] is not None
+                item.state = StepState.QUEUED
+
+    @rule()
+    def drain(self) -> None:
+        """All of them: whoever has what it waits for is ready, and nobody else."""
+        self.again = lambda: self.index.runs.wake()
+        self.driver.wake()
+        for run, item in self.model.steps(StepState.WAITING):
+            if self.model.bindings(run, item)[0] is not None:
+                item.state = StepState.QUEUED
+
+    @rule()
+    def sweep(self) -> None:
+        """Hints are sent again; no state changes."""
+        self.again = None
+        self.driver.pass_ticks(0)
+        self.index.runs.due(self.index.records.queues())
+
+    @precondition(lambda self: self.again is not None)
+    @rule()
+    def repeat(self) -> None:
+        """The last call once more, as after a lost reply: no second effect."""
+        before = dump(self.index)
+        assert self.again is not None
+        self.again()
+        assert dump(self.index) == before
+
+    # What always holds
+
+    @invariant()
+    def every_step_is_in_the_state_of_the_model(self) -> None:
+        """And a run that has ended never changes."""
+        for run in self.model.runs.values():
+            found = self.index.records.run(run.run)
+            states = {item.step: item.state for item in found.steps}
+            assert states == {name: item.state for name, item in run.steps.items()}
+            assert found.status.final is run.ended
+            if run.ended:
+                assert found.status is self._outcome(run)
+                assert self.ended.setdefault(run.run, found) == found
+
+    @staticmethod
+    def _outcome(run: ModelRun) -> RunStatus:
+        if run.cancelled:
+            return RunStatus.CANCELLED
+        failed = StepState.FAILED in {item.state for item in run.steps.values()}
+        return RunStatus.FAILED if failed else RunStatus.SUCCEEDED
+
+    @invariant()
+    def a_step_runs_under_one_fence_on_one_node(self) -> None:
+        """Steps, fences and nodes tell the same story."""
+        expected: set[tuple[str, str, int]] = set()
+        for run, item in self.model.steps():
+            fence = ask(self.index, "HGET", key(self.index, f"step:{run.run}/{item.name}"), "fence")
+            assert (fence is not None) is (item.state is StepState.RUNNING)
+            if item.holder is not None:
+                expected.add((item.holder[0], f"{run.run}/{item.name}", item.holder[1]))
+        assert self._running() == expected
+
+    def _running(self) -> set[tuple[str, str, int]]:
+        found: set[tuple[str, str, int]] = set()
+        for node in self.nodes:
+            fields: dict[Any, Any] = ask(self.index, "HGETALL", key(self.index, f"node:{node}"))
+            found |= {
+                (node, text(name)[2:], int(pid))
+                for name, pid in fields.items()
+                if text(name).startswith("s:")
+            }
+        return found
+
+    @invariant()
+    def as_many_versions_as_publications(self) -> None:
+        """One for each publication by hand and for each output of an accepted completion."""
+        for artifact, versions in self.model.artifacts.items():
+            names = [version.version for version in self.index.records.versions(artifact)]
+            assert names == [version.name for version in versions[::-1]]
+
+    @invariant()
+    def the_revision_never_goes_back(self) -> None:
+        """It counts the changes."""
+        revision = self.index.records.revision()
+        assert revision >= self.revision
+        self.revision = revision
+
+    def _compare_events(self) -> None:
+        events = self.index.records.events(limit=10_000)
+        places = [tuple(map(int, event.id.split("-"))) for event in events]
+        assert places == sorted(set(places))
+        published = [event for event in events if isinstance(event, ArtifactVersionPublished)]
+        assert len(published) == sum(map(len, self.model.artifacts.values()))
+        finished = [event.data.run for event in events if isinstance(event, RunFinished)]
+        assert sorted(finished) == sorted(self.ended)
+
+
+def test_the_scripts_follow_the_model_on_fakeredis() -> None:
+    """Any order of calls, some of them repeated, leads where the model says."""
+    options = settings(max_examples=30, stateful_step_count=30, deadline=None)
+    run_state_machine_as_test(lambda: IndexMachine(fake_index()), settings=options)
+
+
+def test_the_scripts_follow_the_model_on_valkey(valkey_url: str) -> None:
+    """The same on a real server, whose scripts are compiled by another Lua."""
+    options = settings(max_examples=40, stateful_step_count=30, deadline=None)
+    run_state_machine_as_test(lambda: IndexMachine(valkey_index(valkey_url)), settings=options)

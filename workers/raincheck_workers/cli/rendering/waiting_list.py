@@ -1,0 +1,44 @@
+"""Waiting steps, each with what it misses."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.text import Text
+
+from raincheck_contracts.runs import MissingReference, StepRun
+from raincheck_workers.cli.rendering.words import left, passed
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingStep:
+    """A step that waits, and the pipeline that it belongs to."""
+
+    pipeline: str
+    step: StepRun
+
+    def document(self) -> dict[str, Any]:
+        """As JSON."""
+        return {"pipeline": self.pipeline, **self.step.model_dump(mode="json")}
+
+
+def waiting_list(steps: Sequence[WaitingStep]) -> RenderableType:
+    """A line per step and one per missing reference."""
+    return Group(*(line for step in steps for line in _lines(step)))
+
+
+def _lines(waiting: WaitingStep) -> Iterator[RenderableType]:
+    step = waiting.step
+    since = "" if step.parked_at is None else f" {passed(step.parked_at)}"
+    yield Text(step.step, style="bold").append(
+        f" of {waiting.pipeline}, run {step.run}, has waited{since} for", style="default not bold"
+    )
+    for missing in step.missing:
+        text = Text(str(missing)).append(_left(missing), style="dim")
+        yield Padding(text, (0, 0, 0, 2), expand=False)
+
+
+def _left(missing: MissingReference) -> str:
+    return "" if missing.deadline is None else f" ({left(missing.deadline)} left)"
