@@ -340,6 +340,18 @@ def test_numeric_columns_are_mapped_as_blocks(tmp_path: Any, rows: int, dtypes: 
     assert_exact(load_value(dumped.manifest, dumped.digest, store), frame)
 
 
+def test_unevenly_spaced_and_shared_columns_come_back() -> None:
+    """Marks of missing times between the columns, and memory used twice, do not shift them."""
+    full = pd.Series(DAYS)
+    gappy = full.where(np.arange(N) != 2)
+    times = pd.concat([full, gappy, full + pd.Timedelta(days=1), gappy, full], axis=1)
+    assert_exact(round_trip(times), times)
+    numbers = np.arange(2.0 * N)
+    shared = pd.DataFrame({"x": numbers[:N], "y": numbers[:N], "z": numbers[N:]}, copy=False)
+    shared["views"] = pd.Series(numbers.view("M8[ns]")[:N], copy=False)
+    assert_exact(round_trip(shared), shared)
+
+
 def test_loaded_extension_columns_can_be_changed() -> None:
     """Nothing that is loaded is read-only, whatever its dtype."""
     for kind in ("zone", "Int64", "boolean", "category of str", "str", "period", "NaT", "bool"):

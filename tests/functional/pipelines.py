@@ -8,7 +8,7 @@ import os
 import signal
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from raincheck import (
     Client,
@@ -301,3 +301,17 @@ def contradict(name: str) -> Annotated[float, "contradiction"]:
 def contradict_metadata(name: str) -> float:
     """A step that must fail as a whole."""
     return contradict(name)
+
+
+@step
+def size_of(log: str, gate: str, value: Any) -> int:
+    """The length of whatever it is given; held by the test."""
+    note(log, str(os.getpid()))
+    wait_for(gate)
+    return len(value)
+
+
+@pipeline
+def hold_size(name: str, log: str, gate: str) -> int:
+    """A step that has loaded an artifact, and is held."""
+    return size_of(log, gate, Client().get_artifact_version(name))

@@ -197,7 +197,13 @@ class RunScripts:
             StaleFenceError: the attempt no longer owns the step.
         """
         reply = self._connection.call(
-            "fail", attempt.run, attempt.step, attempt.fence, kind, error.canonical_json()
+            "fail",
+            attempt.run,
+            attempt.step,
+            attempt.fence,
+            attempt.node,
+            kind,
+            error.canonical_json(),
         )
         if text(reply[0]) == "STALE":
             raise StaleFenceError(attempt.run, attempt.step)

@@ -13,6 +13,11 @@ local function last_fence(call, run, step)
   return redis.call("HGET", Runs.step_key(call, run, step), "last_fence")
 end
 
+-- The attempt has ended by itself: its process may run another step, so it is not killed.
+local function spare(call, node, run, step)
+  redis.call("HDEL", call:key("node:", node), "k:" .. run .. "/" .. step)
+end
+
 local function draining(call, node)
   return redis.call("HGET", call:key("node:", node), "drain") or "0"
 end
@@ -84,6 +89,7 @@ function Finish.complete(keys, args)
     if Runs.state(call, run, step) == "S" and last_fence(call, run, step) == fence then
       return stored_outputs(call, run, step)
     end
+    spare(call, node, run, step)
     return { "STALE" }
   end
   local items = {}
@@ -116,17 +122,19 @@ local function environment_failed(call, run, step)
   return "retry"
 end
 
--- fail(run, step, fence, kind: error|final|environment, error as raw JSON)
+-- fail(run, step, fence, node, kind: error|final|environment, error as raw JSON)
 -- -> {"DONE", "retry" or "failed", message?} | {"STALE"}
 function Finish.fail(keys, args)
   local call = Call.open(keys, args)
-  local run, step, fence, kind, problem = args[1], args[2], args[3], args[4], args[5]
+  local run, step, fence, node = args[1], args[2], args[3], args[4]
+  local kind, problem = args[5], args[6]
   local key = Runs.step_key(call, run, step)
   if not holds_fence(call, run, step, fence) then
     -- Only the fence that failed: one that was taken away has no outcome.
     if redis.call("HGET", key, "failed_fence") == fence then
       return { "DONE", redis.call("HGET", key, "outcome") }
     end
+    spare(call, node, run, step)
     return { "STALE" }
   end
   redis.call("HSET", key, "error", problem, "failed_fence", fence)
