@@ -3,6 +3,7 @@
 import json
 import os
 import stat
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,10 @@ import pytest
 
 from raincheck.blobs import MemoryBlobStore
 from raincheck.materializers import (
-    copies_in,
     dump_value,
     load_value,
     materializer_named,
+    scoped_copies,
     type_satisfies,
 )
 from raincheck.materializers.values import digest_of_parts
@@ -95,14 +96,13 @@ def test_digest_is_of_the_content(folder: Path, tmp_path: Path) -> None:
     assert dump_value(moved, MemoryBlobStore()).digest != digest
 
 
-def test_copies_go_where_the_worker_says(folder: Path, tmp_path: Path) -> None:
-    """A worker gives each step a folder that it removes afterwards."""
-    place = tmp_path / "step"
-    place.mkdir()
-    with copies_in(place):
+def test_copies_are_removed_with_their_scope(folder: Path) -> None:
+    """A worker keeps them for the time of a step."""
+    with scoped_copies():
         loaded = round_trip(folder)
-    assert loaded.is_relative_to(place)
-    assert not round_trip(folder).is_relative_to(place)
+        assert loaded.exists()
+    assert not loaded.exists()
+    assert round_trip(folder).exists()
 
 
 def test_path_satisfies_its_annotation(folder: Path) -> None:
@@ -130,7 +130,7 @@ def test_name_that_is_not_unicode_is_refused(folder: Path) -> None:
         dump_value(folder, MemoryBlobStore())
 
 
-def test_forged_tree_is_refused(folder: Path, tmp_path: Path) -> None:
+def test_forged_tree_is_refused(folder: Path) -> None:
     """A tree that is no list of entries makes no files."""
     store = MemoryBlobStore()
     data = dump_value(folder, store).manifest.parts[0]
@@ -138,12 +138,14 @@ def test_forged_tree_is_refused(folder: Path, tmp_path: Path) -> None:
         blob = store.put(text)
         tree = Part(name="tree", media_type="x/y", digest=blob.digest, size=blob.size)
         manifest = dump_value(folder, store).manifest.model_copy(update={"parts": (data, tree)})
-        with copies_in(tmp_path), pytest.raises(BlobCorruptError):
+        with scoped_copies(), pytest.raises(BlobCorruptError):
             load_value(manifest, digest_of_parts((data, tree)), store)
 
 
 @pytest.mark.parametrize("name", ["../evil", "/etc/evil", "a/../../evil", "a//b", "."])
-def test_forged_names_do_not_leave_the_copy(folder: Path, name: str, tmp_path: Path) -> None:
+def test_forged_names_do_not_leave_the_copy(
+    folder: Path, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A tree that names places outside of the copy is refused."""
     store = MemoryBlobStore()
     dumped = dump_value(folder, store)
@@ -151,6 +153,7 @@ def test_forged_names_do_not_leave_the_copy(folder: Path, name: str, tmp_path: P
     data = dumped.manifest.parts[0]
     forged = Part(name="tree", media_type="x/y", digest=blob.digest, size=blob.size)
     manifest = dumped.manifest.model_copy(update={"parts": (data, forged)})
-    with copies_in(tmp_path), pytest.raises(BlobCorruptError, match="file name"):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with scoped_copies(), pytest.raises(BlobCorruptError, match="file name"):
         load_value(manifest, digest_of_parts((data, forged)), store)
     assert not list(tmp_path.rglob("evil"))

@@ -315,3 +315,39 @@ def size_of(log: str, gate: str, value: Any) -> int:
 def hold_size(name: str, log: str, gate: str) -> int:
     """A step that has loaded an artifact, and is held."""
     return size_of(log, gate, Client().get_artifact_version(name))
+
+
+# For inline runs
+
+
+@pipeline
+def fail_first_of_two(log: str) -> float:
+    """The first step fails, one needs it, the last does not."""
+    double(flaky(log, 99))
+    return add_one(1.0)
+
+
+@step
+def interrupt() -> float:
+    """Stands for somebody who presses Control-C."""
+    raise KeyboardInterrupt
+
+
+@pipeline
+def interrupt_then_double() -> float:
+    """A step that is interrupted, and one that needs it."""
+    return double(interrupt())
+
+
+@step
+def held_and_failing(log: str, gate: str) -> float:
+    """Waits for the test, then fails."""
+    note(log, "begun")
+    wait_for(gate)
+    raise TooColdError("after it was over")
+
+
+@pipeline
+def hold_then_fail(log: str, gate: str) -> float:
+    """A step that fails when nobody wants it any more."""
+    return held_and_failing(log, gate)

@@ -19,6 +19,7 @@ from raincheck.hints import HintSender
 from raincheck.index.packing import pack_needs
 from raincheck.index.replies import Claimed, Message, Parked, Refused, Unresolvable
 from raincheck.index.run_scripts import Attempt, Delivery
+from raincheck.materializers import scoped_copies
 from raincheck.waking import wake
 from raincheck_contracts.errors import IndexUnavailableError, StaleFenceError
 from raincheck_contracts.messages import StepTask
@@ -153,7 +154,8 @@ class Executor:
         try:
             with classify("bind"):
                 inputs = bind(task.step, claimed.revision, claimed.values)
-            return self._run(task, step, inputs, attempt, claimed.attempt)
+            with scoped_copies():
+                return self._run(task, step, inputs, attempt, claimed.attempt)
         except Failure as failure:
             return self._fail(task, attempt, failure, inputs)
 

@@ -28,8 +28,10 @@ class Loader:
         materializer = materializer_named(record.manifest.materializer)
         if not materializer.cacheable:
             return self._store.load(record, bound.inline, annotation)
-        # Keyed by digest and type, never by name@version: equal bytes are equal values.
-        key = f"{record.digest} {record.manifest.materializer} {annotation!r}"
+        # Keyed by bytes and type, never by name@version: a rolled back index may give the
+        # name to other bytes.
+        manifest = record.manifest
+        key = f"{record.digest} {manifest.type} {manifest.materializer} {annotation!r}"
         kept = self._cache.get(key)
         if kept is None:
             kept = self._store.load(record, bound.inline, annotation)

@@ -4,7 +4,7 @@ Importing this package imports none of numpy, pandas, pyarrow, scikit-learn or s
 """
 
 from raincheck.materializers.base import DumpTarget, Materializer, Parts, PartWriter
-from raincheck.materializers.path_copies import copies_in
+from raincheck.materializers.path_copies import scoped_copies
 from raincheck.materializers.registry import materializer_named, register_materializer
 from raincheck.materializers.trusted_types import trust_types
 from raincheck.materializers.type_check import describe, type_satisfies
@@ -17,12 +17,12 @@ __all__ = [
     "Materializer",
     "PartWriter",
     "Parts",
-    "copies_in",
     "describe",
     "dump_value",
     "load_value",
     "materializer_named",
     "register_materializer",
+    "scoped_copies",
     "trust_types",
     "type_name",
     "type_satisfies",

@@ -9,25 +9,25 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 
-_current: ContextVar[Path | None] = ContextVar("raincheck_path_copies", default=None)
+_scope: ContextVar[list[Path] | None] = ContextVar("raincheck_path_copies", default=None)
 _of_process: dict[int, Path] = {}
 
 
 @contextmanager
-def copies_in(folder: Path) -> Generator[None]:
-    """Put the copies that are loaded in this context below `folder`.
+def scoped_copies() -> Generator[None]:
+    """Remove the copies that are loaded in this context when it ends.
 
-    A worker gives each step a folder of its own and removes it afterwards. Outside of such
-    a context, copies go to a temporary folder that ends with the process.
-
-    Args:
-        folder: an existing folder.
+    A worker wraps each step in it. Outside of such a context, copies go to a temporary
+    folder that ends with the process.
     """
-    token = _current.set(folder)
+    copies: list[Path] = []
+    token = _scope.set(copies)
     try:
         yield
     finally:
-        _current.reset(token)
+        _scope.reset(token)
+        for copy in copies:
+            shutil.rmtree(copy, ignore_errors=True)
 
 
 def new_copy_folder() -> Path:
@@ -36,7 +36,12 @@ def new_copy_folder() -> Path:
     Returns:
         Its path.
     """
-    return Path(tempfile.mkdtemp(prefix="copy-", dir=_current.get() or _process_folder()))
+    scope = _scope.get()
+    if scope is None:
+        return Path(tempfile.mkdtemp(prefix="copy-", dir=_process_folder()))
+    folder = Path(tempfile.mkdtemp(prefix="raincheck-copy-"))
+    scope.append(folder)
+    return folder
 
 
 def _process_folder() -> Path:

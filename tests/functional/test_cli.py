@@ -1,0 +1,151 @@
+"""The command line with a real worker, each command a process of its own."""
+
+import json
+import shutil
+import signal
+import tempfile
+from collections.abc import Generator
+from dataclasses import dataclass
+from pathlib import Path
+from subprocess import CompletedProcess
+from typing import Any
+
+import pytest
+
+from tests.support.commands import run, start
+
+pytestmark = pytest.mark.functional
+
+MODULE = """
+from typing import Annotated
+
+from raincheck import Client, log_metadata, pipeline, step
+
+
+@step
+def half(x: float) -> Annotated[float, "halved"]:
+    log_metadata({"of": x})
+    return x / 2
+
+
+@step
+def refuse(x: float) -> float:
+    raise ValueError(f"{x} is not wanted")
+
+
+@step
+def use(value: float, of: float) -> Annotated[float, "used"]:
+    return value + of
+
+
+@pipeline
+def good(x: float = 3.0) -> None:
+    half(x)
+
+
+@pipeline
+def bad(x: float = 3.0) -> None:
+    refuse(x)
+
+
+@pipeline
+def newest() -> None:
+    halved = Client().get_artifact_version("halved")
+    use(halved, halved.run_metadata["of"])
+
+
+@pipeline
+def later() -> None:
+    halved = Client().get_artifact_version("halved", version="1000")
+    use(halved, halved.run_metadata["of"])
+"""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A folder with a module of pipelines, its embedded server and one worker."""
+
+    folder: Path
+
+    def raincheck(self, *arguments: str) -> "CompletedProcess[str]":
+        """Run a command in the folder."""
+        return run(arguments, self.folder, {})
+
+    def document(self, *arguments: str) -> Any:
+        """Run a command that succeeds and prints JSON."""
+        done = self.raincheck(*arguments, "--json")
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+
+@pytest.fixture(scope="module")
+def place() -> Generator[Place]:
+    """One worker for all tests of this file, ended as a person or a service would."""
+    folder = Path(tempfile.mkdtemp(prefix="rc-", dir="/tmp"))
+    (folder / "halving.py").write_text(MODULE, encoding="utf-8")
+    with (folder / "worker.log").open("w") as log:
+        arguments = ["worker", "halving", "--concurrency", "1", "--name", "cli@%h"]
+        worker = start(arguments, folder, {}, log.fileno())
+    try:
+        yield Place(folder)
+        worker.send_signal(signal.SIGTERM)
+        assert worker.wait(20) == 0
+        assert "Warm shutdown" in (folder / "worker.log").read_text()
+    finally:
+        worker.kill()
+        worker.wait()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def test_a_run_is_followed_and_then_shown(place: Place) -> None:
+    """`enqueue --wait` ends with 0 and prints the id under which `runs show` finds the run."""
+    queued = place.raincheck("enqueue", "halving:good", "-p", "x=8", "--wait", "--timeout", "50s")
+    assert queued.returncode == 0, queued.stderr
+    assert queued.stderr.endswith("run succeeded\n")
+    run = place.document("runs", "show", queued.stdout.strip())
+    assert (run["status"], run["parameters"]) == ("succeeded", {"x": 8.0})
+    (version,) = (step["outputs"]["halved"] for step in run["steps"])
+    assert place.document("artifacts", "show", version)["metadata"] == {"of": 8.0}
+
+
+def test_bindings_are_shown_with_their_revision(place: Place) -> None:
+    """`runs show` of a consumer names the version and the value of each reference."""
+    first = place.raincheck("enqueue", "halving:good", "--wait", "--timeout", "50s")
+    assert first.returncode == 0, first.stderr
+    second = place.raincheck("enqueue", "halving:newest", "--wait", "--timeout", "50s")
+    assert second.returncode == 0, second.stderr
+    run = place.document("runs", "show", second.stdout.strip())
+    (bindings,) = (step["bindings"] for step in run["steps"])
+    assert bindings["halved:latest#/of"]["value"] == 3.0
+    assert len({binding["revision"] for binding in bindings.values()}) == 1
+    assert len({binding["version"] for binding in bindings.values()}) == 1
+
+
+def test_a_failed_run_is_exit_code_1_with_its_error(place: Place) -> None:
+    """The error of the step is one line; `runs show --traceback` has the rest."""
+    queued = place.raincheck("enqueue", "halving:bad", "--wait", "--timeout", "50s")
+    assert queued.returncode == 1
+    assert "refuse  failed: builtins.ValueError: 3.0 is not wanted" in queued.stderr
+    shown = place.raincheck("runs", "show", queued.stdout.strip(), "--traceback")
+    assert shown.returncode == 0
+    assert "halving.py" in shown.stdout
+
+
+def test_a_run_that_waits_is_listed_until_it_is_cancelled(place: Place) -> None:
+    """`--timeout` is exit code 3; `waiting` names each missing reference; `cancel` ends it."""
+    queued = place.raincheck("enqueue", "halving:later", "--wait", "--timeout", "8s")
+    assert queued.returncode == 3, queued.stderr
+    run = queued.stdout.strip()
+    waiting = {step["run"]: step for step in place.document("waiting")}
+    missing = {item["reference"] for item in waiting[run]["missing"]}
+    assert missing == {"halved@1000", "halved@1000#/of"}
+    assert place.raincheck("runs", "cancel", run).returncode == 0
+    assert run not in {step["run"] for step in place.document("waiting")}
+
+
+def test_an_index_that_is_away_is_one_line_and_exit_code_2(place: Place) -> None:
+    """No traceback when nothing answers at `RAINCHECK_URL`."""
+    done = run(["runs", "list"], place.folder, {"RAINCHECK_URL": "redis://127.0.0.1:1/0"})
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("error: the index at redis://127.0.0.1:1/0 does not answer")
+    assert done.stderr.count("\n") == 1
