@@ -54,9 +54,8 @@ def running(bench: Bench, repeats: int) -> None:
 
 
 def _celery_chain(key: str) -> None:
-    first, *rest = [link.s(key=key, left=left) for left in range(9, -1, -1)]
-    first.args = ("value",)
-    chain(first, *rest).apply_async()
+    first = link.s("value", key=key, left=9)
+    chain(first, *(link.s(key=key, left=left) for left in range(8, -1, -1))).apply_async()
 
 
 def waking(bench: Bench, repeats: int) -> None:

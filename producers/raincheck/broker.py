@@ -95,6 +95,7 @@ def queue_length(app: Celery, queue: str) -> int | None:
     connection = app.connection_for_read()
     with connection:
         try:
+            connection.connect()  # one try: whoever asks will ask again
             channel: Any = connection.default_channel
             # kombu looks for a Redis queue without the key prefix, so a passive
             # declaration finds none; on Redis the active one writes nothing.

@@ -153,8 +153,10 @@ def _times(spec: PipelineSpec, options: EnqueueOptions) -> dict[str, Any]:
         raise ParameterError(spec.name, f"priority {options.priority} is not 0 to 9")
     if options.countdown is not None and options.eta is not None:
         raise ParameterError(spec.name, "give countdown or eta, not both")
+    _check_seconds(spec, "countdown", options.countdown)
     expires = options.expires
     if isinstance(expires, int | float):
+        _check_seconds(spec, "expires", expires)
         expires = datetime.now(UTC) + timedelta(seconds=expires)
     return {
         "priority": options.priority,
@@ -162,6 +164,11 @@ def _times(spec: PipelineSpec, options: EnqueueOptions) -> dict[str, Any]:
         "not_before_ms": _milliseconds(options.eta),
         "expires_ms": _milliseconds(expires),
     }
+
+
+def _check_seconds(spec: PipelineSpec, option: str, seconds: float | None) -> None:
+    if seconds is not None and not 0 <= seconds < float("inf"):
+        raise ParameterError(spec.name, f"{option}={seconds!r} is no number of seconds from now")
 
 
 def _milliseconds(moment: datetime | None) -> int:

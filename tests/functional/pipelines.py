@@ -263,7 +263,7 @@ def split(value: float) -> tuple[Annotated[float, "lower"], Annotated[float, "up
 @step
 def nothing(value: float) -> None:
     """No output."""
-    get_step_context()
+    assert get_step_context().outputs == (), value
 
 
 @pipeline

@@ -95,9 +95,7 @@ def test_a_step_is_tried_again_inline(here: Farm, tmp_path: Path) -> None:
     assert step_run(_newest_run(here), "flaky").attempt == 3
 
 
-def test_a_failing_step_does_not_stop_those_that_do_not_need_it(
-    here: Farm, tmp_path: Path
-) -> None:
+def test_a_failing_step_does_not_stop_those_that_do_not_need_it(here: Farm, tmp_path: Path) -> None:
     """As on the queue: the run ends when all its steps are final."""
     with pytest.raises(StepFailedError, match="TooColdError: try 3"):
         pipelines.fail_first_of_two(str(tmp_path / "log"))

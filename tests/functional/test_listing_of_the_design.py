@@ -117,8 +117,5 @@ def test_the_listing_runs_queued_and_inline() -> None:
     ]
     chosen = expected if errors[0] < errors[1] else better
     pd.testing.assert_series_equal(newest.load(), chosen)
-    run = newest.record.record.run
-    assert newest.record.record.inputs == ("trained_model@42", "trained_model@43", "load@1")[:2] + (
-        newest.record.record.inputs[2],
-    )
-    assert run != handle.id
+    assert set(newest.record.record.inputs) >= {"trained_model@42", "trained_model@43"}
+    assert newest.record.record.run != handle.id

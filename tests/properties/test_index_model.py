@@ -66,7 +66,9 @@ def graphs(draw: st.DrawFn) -> list[ModelStep]:
         needs = dict.fromkeys([*references, *taken])
         after = dict.fromkeys(prior.name for prior in earlier)
         outputs = draw(st.sampled_from([(), ("m",), ("d", "m")]))
-        steps.append(ModelStep(f"s{i}", tuple(after), tuple(needs), outputs, draw(st.integers(0, 1))))
+        steps.append(
+            ModelStep(f"s{i}", tuple(after), tuple(needs), outputs, draw(st.integers(0, 1)))
+        )
     return steps
 
 
@@ -157,13 +159,14 @@ class IndexMachine(RuleBasedStateMachine):
         if not versions:
             return
         version = data.draw(st.sampled_from(versions))
-        self.again = lambda: self.index.versions.tag(artifact, version.name, "t")
         if data.draw(st.booleans()):
+            self.again = lambda: self.index.versions.tag(artifact, version.name, "t")
             self.again()
             version.tagged = True
             return
+        self.again = lambda: self.index.versions.log_metadata(artifact, version.name, {"k": k})
         try:
-            self.index.versions.log_metadata(artifact, version.name, {"k": k})
+            self.again()
             assert version.k in {None, k}
             version.k = k
         except MetadataConflictError:
@@ -181,7 +184,7 @@ class IndexMachine(RuleBasedStateMachine):
         for item in steps:
             if not item.after:
                 item.state = StepState.QUEUED
-        self.model.runs[run] = ModelRun(run, whole, {item.name: item for item in steps})
+        self.model.runs[run] = ModelRun(run, {item.name: item for item in steps}, bind_all=whole)
         self.again = lambda: self.index.runs.submit(submission(spec, run=run))
 
     def _claim(self, run: ModelRun, item: ModelStep, node: str) -> None:
@@ -233,11 +236,24 @@ class IndexMachine(RuleBasedStateMachine):
         return self.held.pop((run.run, item.name))
 
     @precondition(lambda self: self.model.steps(StepState.RUNNING))
-    @rule(data=st.data(), k=NUMBERS)
-    def complete(self, data: st.DataObject, k: int | None) -> None:
+    @rule(data=st.data(), k=NUMBERS, all_of_them=st.integers(0, 7).map(bool))
+    def complete(self, data: st.DataObject, k: int | None, *, all_of_them: bool) -> None:
         """With all outputs, or none."""
         run, item = data.draw(st.sampled_from(self.model.steps(StepState.RUNNING)))
-        names = list(item.outputs) if data.draw(st.integers(0, 5)) else []
+        self._complete(run, item, k, item.outputs if all_of_them else ())
+
+    @precondition(lambda self: self.model.steps(StepState.QUEUED))
+    @rule(k=NUMBERS)
+    def work(self, k: int | None) -> None:
+        """A worker takes the first step that is ready and completes it, if it can be had."""
+        run, item = self.model.steps(StepState.QUEUED)[0]
+        self._claim(run, item, self.nodes[0])
+        if item.state is StepState.RUNNING:
+            self._complete(run, item, k, item.outputs)
+
+    def _complete(
+        self, run: ModelRun, item: ModelStep, k: int | None, names: tuple[str, ...]
+    ) -> None:
         attempt = self._release(run, item)
         outputs = [
             new_version(name, output=name, metadata={} if k is None else {"k": k}) for name in names
@@ -296,7 +312,7 @@ class IndexMachine(RuleBasedStateMachine):
         assert self.index.records.nodes() == self.nodes
         self._register()
 
-    @precondition(lambda self: self.model.runs)
+    @precondition(lambda self: len(self.model.runs) == MOST_RUNS)
     @rule(data=st.data())
     def cancel(self, data: st.DataObject) -> None:
         """In whatever state it is."""

@@ -30,6 +30,18 @@ class Answer:
         return json.loads(self.out)
 
 
+def run_command(*arguments: str) -> Answer:
+    """Run a command in the deployment that is in use.
+
+    Raises:
+        BaseException: what the command did not turn into an exit code.
+    """
+    result = CliRunner().invoke(app, list(arguments))
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return Answer(result.exit_code, result.stdout, result.stderr)
+
+
 @dataclass(frozen=True)
 class CommandLine:
     """The command line of one deployment, and its index to be played with."""
@@ -39,10 +51,7 @@ class CommandLine:
 
     def __call__(self, *arguments: str) -> Answer:
         """Run a command."""
-        result = CliRunner().invoke(app, list(arguments))
-        if result.exception is not None and not isinstance(result.exception, SystemExit):
-            raise result.exception
-        return Answer(result.exit_code, result.stdout, result.stderr)
+        return run_command(*arguments)
 
     def document(self, *arguments: str) -> Any:
         """Run a command that succeeds and prints JSON."""

@@ -77,9 +77,9 @@ class ModelRun:
     """A run."""
 
     run: str
-    whole: bool
-    """Whether all its references are bound together."""
     steps: dict[str, ModelStep]
+    bind_all: bool
+    """Whether all its references are to be bound together."""
     bound: dict[ModelReference, Bound] | None = None
     cancelled: bool = False
 
@@ -87,6 +87,11 @@ class ModelRun:
     def ended(self) -> bool:
         """Whether every step is final."""
         return all(step.state in FINAL for step in self.steps.values())
+
+    @property
+    def whole(self) -> bool:
+        """Whether there is anything to be bound together."""
+        return self.bind_all and bool(self.scope)
 
     @property
     def scope(self) -> list[ModelReference]:
@@ -210,7 +215,9 @@ class IndexModel:
         bound = [step.revision for step in run.steps.values() if step.bound is not None]
         return bound[0] if run.whole and bound else revision
 
-    def complete(self, run: ModelRun, step: ModelStep, k: int | None, outputs: list[str]) -> None:
+    def complete(
+        self, run: ModelRun, step: ModelStep, k: int | None, outputs: tuple[str, ...]
+    ) -> None:
         """A running step succeeds with some of its outputs."""
         for artifact in outputs:
             step.published[artifact] = (artifact, self.publish(artifact, k))

@@ -7,6 +7,7 @@ from typing import Any
 from celery import Celery, signals
 
 from raincheck.deployment import current_deployment
+from raincheck.materializers import preload
 from raincheck_workers.node import NodeIdentity
 from raincheck_workers.pool_processes import PoolProcesses
 from raincheck_workers.worker_node import WorkerNode, current_worker_node, set_worker_node
@@ -33,6 +34,7 @@ class Lifecycle:
     def connect(self) -> None:
         """Listen to Celery's signals, for as long as the process lives."""
         signals.celeryd_init.connect(self._prepare, weak=False)
+        signals.celeryd_after_setup.connect(self._before_fork, weak=False)
         signals.worker_ready.connect(self._ready, weak=False)
         signals.worker_shutting_down.connect(self._shutting_down, weak=False)
         signals.worker_shutdown.connect(self._shutdown, weak=False)
@@ -44,6 +46,9 @@ class Lifecycle:
         # On threads with early acknowledgement nothing wakes Celery's loop when a slot
         # frees: up to 20 times slower.
         conf.worker_disable_prefetch = "prefork" in pool
+
+    def _before_fork(self, **_: Any) -> None:
+        preload()  # the pipelines are imported by now
 
     def _ready(self, sender: Any, **_: Any) -> None:
         if sender.app is not self._app:

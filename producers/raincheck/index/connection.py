@@ -145,8 +145,9 @@ class Connection:
         Raises:
             IndexUnavailableError: the server does not answer.
         """
+        client = self.client
         try:
-            pipeline = self.client.pipeline(transaction=False)
+            pipeline = client.pipeline(transaction=False)
             for command in commands:
                 pipeline.execute_command(*command)
             return pipeline.execute()

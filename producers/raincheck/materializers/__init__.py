@@ -5,6 +5,7 @@ Importing this package imports none of numpy, pandas, pyarrow, scikit-learn or s
 
 from raincheck.materializers.base import DumpTarget, Materializer, Parts, PartWriter
 from raincheck.materializers.path_copies import scoped_copies
+from raincheck.materializers.preloading import preload
 from raincheck.materializers.registry import materializer_named, register_materializer
 from raincheck.materializers.trusted_types import trust_types
 from raincheck.materializers.type_check import describe, type_satisfies
@@ -21,6 +22,7 @@ __all__ = [
     "dump_value",
     "load_value",
     "materializer_named",
+    "preload",
     "register_materializer",
     "scoped_copies",
     "trust_types",

@@ -5,7 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.command_line import CommandLine, command_line
+from raincheck.deployment import Deployment, use_deployment
+from raincheck.index import Connection, Index
+from raincheck.settings import Settings
+from tests.support.command_line import CommandLine, command_line, run_command
 
 
 @pytest.fixture
@@ -63,3 +66,13 @@ def test_help_lists_every_command(raincheck: CommandLine) -> None:
     for command in ("demo", "worker", "enqueue", "runs", "artifacts", "waiting"):
         assert f" {command} " in out
         assert "Raises:" not in raincheck(command, "--help").out
+
+
+def test_an_index_that_is_away_is_one_line_and_exit_code_2(tmp_path: Path) -> None:
+    """No traceback when nothing answers at `RAINCHECK_URL`."""
+    index = Index(Connection("redis://127.0.0.1:1/0", "default"))
+    with use_deployment(Deployment(Settings(home=tmp_path), index=index)):
+        answer = run_command("runs", "list")
+    assert (answer.code, answer.out) == (2, "")
+    assert answer.err.startswith("error: the index at redis://127.0.0.1:1/0 does not answer")
+    assert answer.err.count("\n") == 1

@@ -49,7 +49,7 @@ def _fresh(chosen: Path | None) -> Path:
 def _await_end(home: Path) -> None:
     """Wait until nobody holds the server's lock: a folder in use must not be removed."""
     deadline = time.monotonic() + _END
-    while time.monotonic() < deadline:
+    while home.is_dir() and time.monotonic() < deadline:
         with open(open_lock(home / SERVER_LOCK), "rb") as lock:  # noqa: PTH123 - a descriptor
             if try_lock(lock.fileno()):
                 return

@@ -5,7 +5,8 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from types import FrameType
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+# By name: not every system has SIGHUP.
+_SIGNALS = [item for item in signal.Signals if item.name in {"SIGINT", "SIGTERM", "SIGHUP"}]
 
 
 @contextmanager

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from itertools import product
 from typing import Any
 
-import pandas as pd
 from rich.console import Console
 from rich.padding import Padding
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
@@ -123,8 +122,7 @@ class Scenario:
         self._console.print(Padding(table, _INDENT, expand=False))
 
     def _show_predictions(self, consumer: RunHandle) -> None:
-        predictions = consumer.get(_TIMEOUT)
-        assert isinstance(predictions, pd.Series)  # noqa: S101
+        predictions: Any = consumer.get(_TIMEOUT)  # a Series; pandas is dear to import above
         self._head(5, f"It predicted, for {_SHOWN} of {len(predictions)} patients:")
         for patient, predicted in predictions.head(_SHOWN).items():
             self._say(f"{patient}  {predicted:6.1f}")

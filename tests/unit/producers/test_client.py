@@ -1,0 +1,181 @@
+"""The client: eager outside of a pipeline function, lazy within."""
+
+from typing import Any
+
+import pytest
+
+from raincheck import Client, Deployment, eq, gt, lt, pipeline, save_artifact, step
+from raincheck.authoring.lazy import LazyArtifactVersion
+from raincheck_contracts.errors import (
+    ArgumentError,
+    InvalidWriteError,
+    MetadataConflictError,
+    ReferenceNotFoundError,
+)
+
+pytestmark = pytest.mark.usefixtures("deployment")
+
+
+@pytest.fixture
+def models(deployment: Deployment) -> None:
+    """Three versions, the second with the least error."""
+    assert deployment.index.records.artifact_names() == []
+    for value, error in ((1.0, 0.3), (2.0, 0.1), (3.0, 0.2)):
+        save_artifact(value, "model", metadata={"MSE": error, "kind": "ridge"})
+
+
+def _load(**selector: Any) -> object:
+    return Client().get_artifact_version("model", **selector).load()
+
+
+@pytest.mark.usefixtures("models")
+def test_a_selector_chooses_the_version() -> None:
+    """By name, newest, alias, best, tag, or what its metadata says."""
+    client = Client()
+    client.set_alias("model", "production", 1)
+    client.tag("model", "nightly", 2)
+    assert _load() == 3.0
+    assert _load(version=1) == 1.0
+    assert _load(version="2") == 2.0
+    assert _load(alias="production") == 1.0
+    assert _load(best="MSE", mode="min") == 2.0
+    assert _load(best="MSE", mode="max") == 1.0
+    assert _load(tag="nightly") == 2.0
+    assert _load(where={"MSE": lt(0.15)}) == 2.0
+    assert _load(where={"kind": "ridge", "MSE": gt(0.15)}) == 3.0
+    assert _load(where={"kind": eq("ridge")}) == 3.0
+
+
+@pytest.mark.usefixtures("models")
+def test_a_version_tells_what_it_is() -> None:
+    """Name, version, digest, type, metadata, time."""
+    version = Client().get_artifact_version("model", version=2)
+    assert (version.name, version.version, version.type) == ("model", "2", "builtins.float")
+    assert version.digest.startswith("b3:")
+    assert version.run_metadata["MSE"].value == 0.1
+    assert version.tags == ()
+    assert version.published_at.tzinfo is not None
+
+
+@pytest.mark.usefixtures("models")
+@pytest.mark.parametrize(
+    ("name", "selector", "sentence"),
+    [
+        ("modle", {}, "artifact 'modle' has no versions yet"),
+        ("model", {"version": 9}, "'model' has no version '9' yet"),
+        ("model", {"alias": "production"}, "'model' has no alias 'production' yet"),
+        ("model", {"tag": "nightly"}, "no version of 'model' has that tag yet"),
+        ("model", {"best": "RMSE", "mode": "min"}, "no version of 'model' qualifies yet"),
+        ("model", {"where": {"MSE": lt(0.05)}}, "no version of 'model' qualifies yet"),
+    ],
+)
+def test_what_is_not_there_has_a_sentence_of_its_own(
+    name: str, selector: dict[str, Any], sentence: str
+) -> None:
+    """Names are exact: no prefix, no near one."""
+    with pytest.raises(ReferenceNotFoundError) as caught:
+        Client().get_artifact_version(name, **selector)
+    assert sentence in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("selector", "problem"),
+    [
+        ({"version": 1, "alias": "a"}, "version and alias are given together"),
+        ({"best": "MSE"}, "best= needs mode='min' or mode='max'"),
+        ({"mode": "min"}, "mode= needs best="),
+        ({"alias": "42"}, "did you mean the version @42"),
+        ({"alias": "latest"}, "is no alias"),
+        ({"version": "a/b"}, "String should match pattern"),
+        ({"where": {}}, "at least 1 item"),
+        ({"best": "MSE", "mode": "median"}, "'min' or 'max'"),
+    ],
+)
+def test_a_selector_that_cannot_be_meant_is_refused(selector: dict[str, Any], problem: str) -> None:
+    """Before anything is asked."""
+    with pytest.raises(ArgumentError) as caught:
+        Client().get_artifact_version("model", **selector)
+    assert problem in str(caught.value)
+
+
+def test_a_name_that_cannot_be_one_is_refused() -> None:
+    """It shows the name and what names are."""
+    with pytest.raises(ArgumentError, match=r"'My Model': .*Names are up to 64"):
+        Client().get_artifact_version("My Model")
+
+
+def test_the_versions_of_an_artifact_come_newest_first() -> None:
+    """All of them in pages, or the first so many."""
+    for number in range(5):
+        save_artifact(float(number), "many")
+    client = Client()
+    assert [item.version for item in client.list_artifact_versions("many")] == list("54321")
+    assert [item.version for item in client.list_artifact_versions("many", limit=2)] == ["5", "4"]
+    assert list(client.list_artifact_versions("none")) == []
+    assert client.list_artifacts() == ["many"]
+
+
+@pytest.mark.usefixtures("models")
+def test_an_alias_can_be_moved_and_only_from_where_it_is_expected() -> None:
+    """The compare-and-set of a promotion."""
+    client = Client()
+    assert client.set_alias("model", "production", 1) == "1"
+    assert client.set_alias("model", "production", expected="1") == "3"
+    with pytest.raises(InvalidWriteError, match="names 3 now"):
+        client.set_alias("model", "production", 2, expected="1")
+    assert _load(alias="production") == 3.0
+    with pytest.raises(ArgumentError, match="did you mean the version @7"):
+        client.set_alias("model", "7")
+    with pytest.raises(ReferenceNotFoundError, match="no version model@9"):
+        client.set_alias("model", "production", 9)
+
+
+@pytest.mark.usefixtures("models")
+def test_metadata_is_written_once() -> None:
+    """The same again is fine, another value is not; nothing of a refused call is kept."""
+    client = Client()
+    assert client.log_metadata("model", {"note": "good"}, 1) == "1"
+    assert client.log_metadata("model", {"note": "good"}, 1) == "1"
+    with pytest.raises(MetadataConflictError, match="note"):
+        client.log_metadata("model", {"more": 1, "note": "bad"}, 1)
+    assert set(client.get_artifact_version("model", 1).run_metadata) == {"MSE", "kind", "note"}
+    with pytest.raises(ReferenceNotFoundError):
+        client.log_metadata("unknown", {"a": 1})
+
+
+@pytest.mark.usefixtures("models")
+def test_a_tag_is_kept_once() -> None:
+    """Twice is fine; one that cannot be is refused."""
+    client = Client()
+    client.tag("model", "nightly")
+    client.tag("model", "nightly")
+    assert client.get_artifact_version("model").tags == ("nightly",)
+    with pytest.raises(ArgumentError):
+        client.tag("model", "not a tag")
+
+
+@step
+def take(value: float) -> float:
+    """Takes a value."""
+    return value
+
+
+@pipeline
+def look_up() -> float:
+    """Asks for something that does not exist."""
+    version = Client().get_artifact_version("nowhere", alias="production", wait="30m")
+    assert isinstance(version, LazyArtifactVersion)
+    assert str(version.reference) == "nowhere:production"
+    assert version.reference.wait == 1_800.0
+    return take(version)
+
+
+def test_within_a_pipeline_function_nothing_is_asked() -> None:
+    """The handle stands for what the step will receive."""
+    assert look_up.compile().spec.steps[0].inputs["value"].kind == "reference"
+
+
+def test_a_client_can_be_given_its_deployment(deployment: Deployment) -> None:
+    """Instead of the one in use."""
+    assert Client(deployment).deployment is deployment
+    assert Client().deployment is deployment

@@ -1,0 +1,81 @@
+"""Sending hints: what a message holds, and what becomes of those that cannot be sent."""
+
+import json
+import logging
+from pathlib import Path
+
+import pytest
+
+from raincheck import Deployment, Settings
+from raincheck.hints import HintSender, describe_step
+from raincheck.index.replies import Message
+from raincheck_contracts.pipelines import DictInput, ListInput, ReferenceInput, StepSpec, ValueInput
+from raincheck_contracts.reference_text import parse_reference
+from tests.support.builders import output_of, step
+from tests.support.deployments import sent
+
+
+def _message(name: str = "s", queue: str = "raincheck") -> Message:
+    return Message("r" * 32, "p", queue, None, step(name).canonical_json())
+
+
+@pytest.mark.parametrize("count", [1, 7, 8, 30])
+def test_every_message_is_sent(deployment: Deployment, count: int) -> None:
+    """One after another, or many in one batch; in their order."""
+    messages = [_message(f"s{number}") for number in range(count)]
+    assert deployment.hints.send(messages) == count
+    assert [task.step.name for task in sent(deployment)] == [f"s{n}" for n in range(count)]
+
+
+def test_nothing_is_sent_of_nothing(deployment: Deployment) -> None:
+    """No connection is needed for it."""
+    assert deployment.hints.send([]) == 0
+
+
+def test_each_send_has_an_id_of_its_own(deployment: Deployment) -> None:
+    """A revoked id must not drop later hints; it still begins with the run and the step."""
+    deployment.hints.send([_message(), _message()])
+    with deployment.hints.app.connection_for_write() as connection:
+        queue = connection.SimpleQueue("raincheck")
+        ids = [queue.get_nowait().headers["id"] for _ in range(2)]
+        queue.close()
+    assert len(set(ids)) == 2
+    assert all(item.startswith(f"{'r' * 32}.s.") for item in ids)
+
+
+def test_a_refusing_broker_is_logged_and_not_raised(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The hint is on record: whoever sweeps sends it."""
+    settings = Settings(home=tmp_path, url="redis://fake", broker_url="redis://127.0.0.1:1/0")
+    deployment = Deployment(settings)
+    with caplog.at_level(logging.WARNING, logger="raincheck.hints"):
+        assert deployment.hints.send([_message()]) == 0
+    assert [record.getMessage() for record in caplog.records] == ["broker refused hints"]
+    deployment.hints.app.close()
+
+
+def test_a_sender_sends_for_its_namespace(deployment: Deployment) -> None:
+    """It stands in the body: a worker of another namespace must not take it."""
+    HintSender(deployment.hints.app, "other").send([_message()])
+    assert [task.namespace for task in sent(deployment)] == ["other"]
+
+
+def test_a_step_in_words_shows_references_and_values() -> None:
+    """For Flower, which shows the arguments of a task."""
+    spec = StepSpec(
+        name="predict",
+        function="m:predict",
+        inputs={
+            "model": ReferenceInput(reference=parse_reference("trained_model@42")),
+            "data": output_of("load"),
+            "rates": ListInput(items=(ValueInput(value=0.5), ValueInput(value="ü"))),
+            "named": DictInput(items={"a": ValueInput(value=None)}),
+        },
+        after=("load",),
+    )
+    words = describe_step(spec)
+    assert words == (
+        'predict(model=trained_model@42, data=load.output, rates=[0.5, "ü"], named={a: null})'
+    )
+    assert json.loads(spec.canonical_json())["name"] == "predict"

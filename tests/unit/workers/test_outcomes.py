@@ -1,0 +1,45 @@
+"""What became of a delivery, in a few words."""
+
+from raincheck_contracts.artifacts import Binding
+from raincheck_workers.outcomes import Outcome, Result
+
+
+def _binding(pointer: str | None = None, value: float | None = None) -> Binding:
+    return Binding(
+        artifact="model",
+        version="42",
+        sequence=42,
+        digest="b3:" + "0" * 64,
+        type="builtins.float",
+        media_type="application/json",
+        size=3,
+        revision=7,
+        pointer=pointer,
+        value=value,
+    )
+
+
+def test_flower_sees_what_each_reference_became() -> None:
+    """A version, or the value of its metadata."""
+    outcome = Outcome(
+        "predict",
+        Result.SUCCEEDED,
+        bindings={"model:latest": _binding(), "model:latest#/MSE": _binding("/MSE", 0.25)},
+        outputs={"predictions": "predictions@1"},
+    )
+    assert outcome.summary() == {
+        "step": "predict",
+        "state": "succeeded",
+        "bound": {"model:latest": "model@42", "model:latest#/MSE": "model@42 = 0.25"},
+        "published": {"predictions": "predictions@1"},
+    }
+
+
+def test_what_is_empty_is_left_out() -> None:
+    """A refused hint has a reason and nothing else."""
+    outcome = Outcome("predict", Result.REFUSED, "REFUSED step is S")
+    assert outcome.summary() == {
+        "step": "predict",
+        "state": "refused",
+        "detail": "REFUSED step is S",
+    }
