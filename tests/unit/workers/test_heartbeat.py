@@ -1,7 +1,6 @@
 """The heartbeat: it beats, kills only children, gives back what the dead held."""
 
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import Generator
@@ -9,12 +8,13 @@ from collections.abc import Generator
 import pytest
 
 from raincheck import Deployment, pipeline, step
-from raincheck.index import Connection, Index
+from raincheck.index.replies import Claimed
+from raincheck.index.run_scripts import Delivery
 from raincheck_contracts.messages import StepTask
 from raincheck_contracts.runs import StepState
-from raincheck_workers.executor import Executor, Place
 from raincheck_workers.heartbeat import Heartbeat, lease_ticks
 from raincheck_workers.node import NodeIdentity
+from tests.support.builders import digest, nonce
 from tests.support.deployments import sent
 from tests.support.dumps import ask, key
 from tests.support.waiting import wait_until
@@ -61,10 +61,14 @@ class Node:
         """A step that a process of this node runs."""
         one_step.delay()
         (task,) = sent(self.deployment)
-        place = Place(self.identity.current, pid)
-        executor = Executor(self.deployment, self.deployment.hints, place)
-        answer = executor._claim(task, _delivery(self.identity.current(), pid))
-        assert type(answer).__name__ == "Claimed"
+        answer = self.deployment.index.runs.claim(
+            task.run,
+            task.step.name,
+            digest=digest(task.step.canonical_json()),
+            delivery=Delivery(nonce=nonce(), node=self.identity.current(), pid=pid, task="t"),
+            references="",
+        )
+        assert isinstance(answer, Claimed)
         return task
 
     def round(self) -> None:
@@ -76,12 +80,130 @@ class Node:
         return self.deployment.index.records.stored_run(task.run).state(task.step.name)
 
 
-def _delivery(node: str, pid: int):  # type: ignore[no-untyped-def]  # noqa: ANN202
-    from raincheck.index.run_scripts import Delivery
-    from tests.support.builders import nonce
-
-    return Delivery(nonce=nonce(), node=node, pid=pid, task="t")
+def _tick(deployment: Deployment) -> int:
+    return int(ask(deployment.index, "HGET", key(deployment.index, "index"), "tick"))
 
 
 def _runs(pid: int) -> bool:
     return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
+
+
+def test_a_lease_is_counted_in_half_seconds() -> None:
+    """As the index counts its ticks."""
+    assert (lease_ticks(3.0), lease_ticks(10.0), lease_ticks(1.1)) == (6, 20, 3)
+
+
+def test_a_dead_child_gives_its_step_back(deployment: Deployment) -> None:
+    """Its message is sent again at once; steps of living children stay."""
+    node = Node(deployment, 11, 12)
+    lost, kept = node.claim(11), node.claim(12)
+    node.round()
+    node.children.remove(11)
+    node.round()
+    assert (node.state(lost), node.state(kept)) == (StepState.QUEUED, StepState.RUNNING)
+    assert [task.run for task in sent(deployment)] == [lost.run]
+
+
+def test_a_reported_death_is_believed(deployment: Deployment) -> None:
+    """Celery knows it before the list of the pool does."""
+    node = Node(deployment, 11)
+    lost = node.claim(11)
+    node.heartbeat.report_dead(11)
+    node.round()
+    assert node.state(lost) is StepState.QUEUED
+
+
+def test_the_process_of_a_step_that_is_over_is_killed(deployment: Deployment, child: int) -> None:
+    """The index says which; it is asked for once."""
+    node = Node(deployment, child)
+    task = node.claim(child)
+    deployment.index.runs.cancel(task.run, "over")
+    node.round()
+    wait_until(lambda: not _runs(child))
+    assert node.state(task) is StepState.CANCELLED
+    assert not deployment.index.nodes.beat(node.identity.current(), 20).kill
+
+
+def test_only_children_of_the_pool_are_ever_killed(deployment: Deployment, child: int) -> None:
+    """A number in the index is no proof: another process may have it by now."""
+    node = Node(deployment)
+    task = node.claim(child)
+    deployment.index.runs.cancel(task.run, "over")
+    node.round()
+    node.heartbeat._kill_holding()
+    assert _runs(child)
+
+
+def test_a_pool_of_threads_kills_nothing_and_loses_no_other_step(deployment: Deployment) -> None:
+    """All its steps have the process's own number."""
+    node = Node(deployment, forks=False)
+    over, kept = node.claim(os.getpid()), node.claim(os.getpid())
+    deployment.index.runs.cancel(over.run, "over")
+    node.round()
+    node.heartbeat.report_dead(os.getpid())
+    node.round()
+    assert (node.state(over), node.state(kept)) == (StepState.CANCELLED, StepState.RUNNING)
+    assert sent(deployment) == []
+
+
+def test_a_node_taken_for_dead_goes_on_under_a_new_id(deployment: Deployment, child: int) -> None:
+    """What its children still compute would be refused: they are killed."""
+    node = Node(deployment, child)
+    task, before = node.claim(child), node.identity.current()
+    node.round()
+    deployment.index.nodes.leave(before)
+    node.round()
+    assert node.identity.current() != before
+    assert deployment.index.records.nodes() == [node.identity.current()]
+    wait_until(lambda: not _runs(child))
+    assert node.state(task) is StepState.QUEUED
+
+
+def test_without_an_index_for_a_lease_it_stops_its_children(
+    deployment: Deployment, child: int
+) -> None:
+    """Others have taken their steps by then; sooner they may go on."""
+    node = Node(deployment, child)
+    node.claim(child)
+    node.round()
+    node.heartbeat._silent()
+    assert _runs(child)
+    node.heartbeat._last_beat -= 11.0
+    node.heartbeat._silent()
+    wait_until(lambda: not _runs(child))
+
+
+def test_the_tick_goes_on_when_nobody_else_moves_it(deployment: Deployment) -> None:
+    """Not at each beat: when it has stood still for half a second."""
+    node = Node(deployment)
+    tick = _tick(deployment)
+    node.round()
+    assert _tick(deployment) == tick
+    node.heartbeat._tick_seen -= 0.5
+    node.round()
+    assert _tick(deployment) == tick + 1
+
+
+def test_a_revoked_task_cancels_its_run(deployment: Deployment) -> None:
+    """One that has ended already stays as it is."""
+    node = Node(deployment, 11)
+    task = node.claim(11)
+    node.heartbeat.report_revoked(task.run)
+    node.heartbeat.report_revoked(task.run)
+    node.round()
+    assert node.state(task) is StepState.CANCELLED
+
+
+def test_a_thread_beats_until_it_is_stopped(deployment: Deployment) -> None:
+    """Then the node takes leave, and what it ran is queued again."""
+    node = Node(deployment, 11)
+    task = node.claim(11)
+    node.heartbeat.start()
+    node.heartbeat.drain()
+    name = node.identity.current()
+    record = key(deployment.index, f"node:{name}")
+    wait_until(lambda: ask(deployment.index, "HGET", record, "drain") == b"1")
+    node.heartbeat.stop()
+    assert not node.heartbeat.is_alive()
+    assert deployment.index.records.nodes() == []
+    assert node.state(task) is StepState.QUEUED
