@@ -128,6 +128,7 @@ def test_a_claim_removes_the_hint(driver: Driver) -> None:
 def test_a_declined_step_is_offered_again_later(driver: Driver) -> None:
     """A worker without the code gives the step back; its hint is sent again ten seconds later."""
     run = driver.submit(ONE)
+    driver.pass_ticks(15)
     assert driver.index.runs.decline(run, "a", "steps:a is unknown") == "LATER"
     driver.pass_ticks(19)
     assert driver.due() == []

@@ -212,6 +212,22 @@ def test_a_refused_completion_writes_nothing(
     driver.index.runs.complete(attempt, [_x()])
 
 
+@pytest.mark.parametrize("number", ["nan", "-inf", "0x10", "1e400"])
+def test_an_output_with_a_number_that_is_none_is_refused_with_its_siblings(
+    driver: Driver, number: str
+) -> None:
+    """Whatever a client in another language sends: nothing is half written."""
+    attempt = driver.attempt(driver.submit(ONE), "a")
+    bad = new_version("y", output="y", metadata={"MSE": 2}).arguments()
+    before = dump(driver.index)
+    reply = driver.index.connection.call(
+        *("complete", attempt.run, attempt.step, attempt.fence, attempt.node, 2),
+        *(*_x().arguments(), *bad[:-1], number, 0),
+    )
+    assert reply == [b"INVALID", b"metadata MSE is not a finite number"]
+    assert dump(driver.index) == before
+
+
 def test_two_outputs_of_one_artifact_are_numbered_in_order(driver: Driver) -> None:
     """The second may even name its number, which is the one that it gets."""
     run = driver.submit(ONE)

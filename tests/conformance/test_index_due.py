@@ -4,6 +4,7 @@ from raincheck_contracts.runs import StepState
 from tests.support.builders import pipeline, step
 from tests.support.driver import Driver, names
 from tests.support.dumps import ask, key
+from tests.support.waiting import wait_until
 
 ONE = pipeline(step("a"))
 TICKS_PER_SECOND = 2
@@ -123,6 +124,16 @@ def test_every_way_into_the_queue_writes_a_hint(driver: Driver) -> None:
     assert _has_hint(driver, run)
     driver.finish(run, "a")
     assert _has_hint(driver, run, "b")
+
+
+def test_the_hint_of_a_delayed_start_is_sent_again(driver: Driver) -> None:
+    """The timer sends it once; from then on it is a hint like all others."""
+    driver.submit(ONE, countdown_ms=1)
+    wait_until(lambda: driver.due() == ["a"])
+    _seconds(driver, 9)
+    assert driver.due() == []
+    _seconds(driver, 1)
+    assert driver.due() == ["a"]
 
 
 def test_without_timers_there_is_no_next_one(driver: Driver) -> None:

@@ -164,6 +164,21 @@ def test_a_cancelled_running_step_is_on_the_kill_list(driver: Driver) -> None:
     assert driver.state(run, "a") is StepState.CANCELLED
 
 
+def test_a_killed_attempt_that_ends_by_itself_is_spared(driver: Driver) -> None:
+    """Its late write is refused, and its process, which may run another step, lives on."""
+    runs = [driver.submit(ONE) for _ in range(2)]
+    attempts = [driver.attempt(run, "a") for run in runs]
+    for run in runs:
+        driver.index.runs.cancel(run, "no longer wanted")
+    assert len(_beat(driver).kill) == 2
+    with pytest.raises(StaleFenceError):
+        driver.index.runs.complete(attempts[0], [])
+    assert _beat(driver).kill == ((f"{runs[1]}/a", 11),)
+    with pytest.raises(StaleFenceError):
+        driver.index.runs.fail(attempts[1], "error", ERROR)
+    assert _beat(driver).kill == ()
+
+
 def test_a_step_that_overruns_its_timeout_is_killed_and_tried_again(driver: Driver) -> None:
     """It uses up a retry; the late attempt can write nothing."""
     run = driver.submit(pipeline(step("a", timeout=0.05, retries=1)))

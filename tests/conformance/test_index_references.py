@@ -122,6 +122,8 @@ def test_a_tag_names_the_newest_version_that_has_it(driver: Driver) -> None:
         ("MSE>=0.4", "4"),
         ("MSE=0.3", "3"),
         ("MSE=3e-1", "3"),
+        ("n=1", "2"),
+        ("n=1.0", "2"),
         ('kind="small"', "2"),
         ("kind", "3"),
         ("MSE<0.4,kind", "3"),
@@ -134,7 +136,7 @@ def test_where_is_the_newest_version_that_satisfies_all_conditions(
 ) -> None:
     """Each operator, alone and together."""
     driver.publish("model", MSE=0.1, ok=True)
-    driver.publish("model", MSE=0.2, kind="small")
+    driver.publish("model", MSE=0.2, kind="small", n=1)
     driver.publish("model", MSE=0.3, kind="large", ok=False)
     driver.publish("model", MSE=0.4)
     assert _version(driver.index, f"model?where={condition}") == f"model@{version}"

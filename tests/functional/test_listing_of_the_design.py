@@ -4,7 +4,7 @@ The pipeline stands here as it stands there; the steps have their bodies.
 """
 
 from collections.abc import Generator
-from typing import Annotated
+from typing import Annotated, Any
 
 import pandas as pd
 import pytest
@@ -24,8 +24,8 @@ pytestmark = pytest.mark.functional
 
 def patients() -> tuple[pd.DataFrame, pd.Series]:
     """What scikit-learn brings along, scaled."""
-    features, target = load_breast_cancer(return_X_y=True, as_frame=True)
-    return pd.DataFrame(scale(features), columns=features.columns), target
+    found: Any = load_breast_cancer(as_frame=True)
+    return pd.DataFrame(scale(found.data), columns=found.feature_names), found.target
 
 
 @step
@@ -37,7 +37,7 @@ def predict(
     data: pd.DataFrame,
 ) -> Annotated[pd.Series, "predictions"]:
     """Predict with the model whose error is less."""
-    better = model1 if model1_metric < model2_metric else model2
+    better: Any = model1 if model1_metric < model2_metric else model2
     return pd.Series(better.predict(data), index=data.index, name="benign")
 
 

@@ -449,11 +449,11 @@ class IndexMachine(RuleBasedStateMachine):
 
 def test_the_scripts_follow_the_model_on_fakeredis() -> None:
     """Any order of calls, some of them repeated, leads where the model says."""
-    options = settings(max_examples=30, stateful_step_count=30, deadline=None)
+    options = settings(max_examples=50, stateful_step_count=30, deadline=None)
     run_state_machine_as_test(lambda: IndexMachine(fake_index()), settings=options)
 
 
 def test_the_scripts_follow_the_model_on_valkey(valkey_url: str) -> None:
     """The same on a real server, whose scripts are compiled by another Lua."""
-    options = settings(max_examples=40, stateful_step_count=30, deadline=None)
+    options = settings(max_examples=80, stateful_step_count=30, deadline=None)
     run_state_machine_as_test(lambda: IndexMachine(valkey_index(valkey_url)), settings=options)

@@ -110,16 +110,20 @@ class Heartbeat(threading.Thread):
     @override
     def run(self) -> None:
         while not self._ended:
-            try:
-                self._round()
-            except IndexUnavailableError:
-                self._silent()
-            except Exception:  # noqa: BLE001 - this thread must outlive its errors
-                _log.exception("heartbeat failed", extra={"action": "heartbeat_failed"})
+            self.turn()
             self._wake.wait(PERIOD)
             self._wake.clear()
 
-    def _round(self) -> None:
+    def turn(self) -> None:
+        """Beat once, and do what the reply and the dead ask for; errors are dealt with."""
+        try:
+            self._turn()
+        except IndexUnavailableError:
+            self._silent()
+        except Exception:  # noqa: BLE001 - the thread must outlive its errors
+            _log.exception("heartbeat failed", extra={"action": "heartbeat_failed"})
+
+    def _turn(self) -> None:
         while not self._dead.empty():
             self._lost(self._dead.get())
         while not self._cancelled.empty():

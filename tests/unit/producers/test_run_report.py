@@ -67,18 +67,14 @@ def test_what_has_come_since_is_no_longer_missed() -> None:
     """A record is as old as the last look at the step; the reasons are of now."""
     index = fake_index()
     misses = tuple(
-        MissingReference(
-            reference=reference, reason=MissingReason.ARTIFACT_UNKNOWN, deadline=1_000
-        )
+        MissingReference(reference=reference, reason=MissingReason.ARTIFACT_UNKNOWN, deadline=1_000)
         for reference in ("model:latest", "model@2", "other?where=MSE<0.2")
     )
     run = _run(_step("b", StepState.WAITING, missing=misses), status=RunStatus.WAITING)
     index.versions.publish(nonce(), new_version("model"))
     (step,) = with_present_misses(index, run).steps
     assert step.missing == (
-        MissingReference(
-            reference="model@2", reason=MissingReason.VERSION_UNKNOWN, deadline=1_000
-        ),
+        MissingReference(reference="model@2", reason=MissingReason.VERSION_UNKNOWN, deadline=1_000),
         misses[2],
     )
     index.versions.publish(nonce(), new_version("model"))

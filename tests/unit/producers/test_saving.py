@@ -152,6 +152,6 @@ def logging_metadata() -> float:
 @pytest.mark.parametrize("used", [saving, loading, logging_metadata])
 def test_a_pipeline_function_has_no_effects(used: object) -> None:
     """It only composes steps; the error says what to do instead."""
-    with pytest.raises(ArgumentError, match="only composes steps and has no effects. Instead"):
+    with pytest.raises(ArgumentError, match=r"only composes steps and has no effects\. Instead"):
         used.compile()  # type: ignore[attr-defined]  # each is a pipeline
     assert Client().list_artifacts() == []

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from raincheck import Settings, read_settings
+from raincheck.deployment import deployment_of
 from raincheck_contracts.errors import SettingsError
 
 
@@ -98,4 +99,6 @@ def test_a_store_that_is_not_known_is_refused_when_it_is_needed(store: str) -> N
 
 def test_settings_do_not_change_and_can_be_keys() -> None:
     """One process has one deployment for equal settings."""
-    assert len({Settings(), Settings(), Settings(namespace="other")}) == 2
+    assert hash(Settings()) == hash(Settings())
+    assert deployment_of(Settings()) is deployment_of(Settings())
+    assert deployment_of(Settings()) is not deployment_of(Settings(namespace="other"))

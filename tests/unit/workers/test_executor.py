@@ -46,11 +46,11 @@ def picky(value: float) -> float:
 
 
 @step
-def meanwhile(fails: bool) -> float:
+def meanwhile(end: str) -> float:
     """Something else happens while it runs."""
     for action in _before_return:
         action()
-    if fails:
+    if end == "failure":
         raise ValueError("too late")
     return 1.0
 
@@ -81,9 +81,9 @@ def pick(value: float) -> float:
 
 
 @pipeline
-def something_happens(fails: bool) -> float:
+def something_happens(end: str = "success") -> float:
     """One step."""
-    return meanwhile(fails)
+    return meanwhile(end)
 
 
 @pipeline
@@ -182,10 +182,10 @@ def test_an_error_uses_up_a_try(worker: LocalWorker) -> None:
     assert _state(worker, task) is StepState.FAILED
 
 
-@pytest.mark.parametrize("fails", [False, True])
-def test_an_attempt_that_lost_its_step_changes_nothing(worker: LocalWorker, fails: bool) -> None:
+@pytest.mark.parametrize("end", ["success", "failure"])
+def test_an_attempt_that_lost_its_step_changes_nothing(worker: LocalWorker, end: str) -> None:
     """Whether it succeeds or fails in the end: both writes are refused."""
-    handle = something_happens.delay(fails)
+    handle = something_happens.delay(end)
     task = _one(worker)
     _before_return.append(lambda: worker.deployment.index.nodes.leave(NODE))
     outcome = worker.execute(task)
@@ -196,7 +196,7 @@ def test_an_attempt_that_lost_its_step_changes_nothing(worker: LocalWorker, fail
 
 def test_a_cancelled_run_is_not_completed(worker: LocalWorker) -> None:
     """Its output is dropped."""
-    handle = something_happens.delay(fails=False)
+    handle = something_happens.delay()
     _before_return.append(handle.cancel)
     assert worker.execute(_one(worker)).result is Result.SUPERSEDED
     assert handle.run().steps[0].state is StepState.CANCELLED
@@ -218,7 +218,7 @@ def test_an_index_that_is_away_is_asked_again(
     server, breakable = _breakable(deployment)
     with use_deployment(breakable):
         worker = LocalWorker(breakable)
-        handle = something_happens.delay(fails=False)
+        handle = something_happens.delay()
         (task,) = sent(breakable)
 
         def go_away() -> None:
@@ -237,7 +237,7 @@ def test_an_index_that_stays_away_is_given_up(deployment: Deployment) -> None:
     server, breakable = _breakable(deployment)
     with use_deployment(breakable):
         LocalWorker(breakable)
-        something_happens.delay(fails=False)
+        something_happens.delay()
         (task,) = sent(breakable)
         impatient = Executor(breakable, breakable.hints, Place(lambda: NODE, 1), patience=0.2)
         _before_return.append(lambda: setattr(server, "connected", False))

@@ -3,11 +3,17 @@
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Generator
+from pathlib import Path
+from typing import cast
 
 import pytest
+from fakeredis import FakeRedis, FakeServer
 
-from raincheck import Deployment, pipeline, step
+from raincheck import Deployment, pipeline, step, use_deployment
+from raincheck.index import Connection, Index
+from raincheck.index.connection import Commands
 from raincheck.index.replies import Claimed
 from raincheck.index.run_scripts import Delivery
 from raincheck_contracts.messages import StepTask
@@ -15,7 +21,7 @@ from raincheck_contracts.runs import StepState
 from raincheck_workers.heartbeat import Heartbeat, lease_ticks
 from raincheck_workers.node import NodeIdentity
 from tests.support.builders import digest, nonce
-from tests.support.deployments import sent
+from tests.support.deployments import local_deployment, sent
 from tests.support.dumps import ask, key
 from tests.support.waiting import wait_until
 
@@ -44,14 +50,16 @@ def child() -> Generator[int]:
 class Node:
     """A node with its heartbeat, which only this test moves."""
 
-    def __init__(self, deployment: Deployment, *children: int, forks: bool = True) -> None:
+    def __init__(
+        self, deployment: Deployment, *children: int, forks: bool = True, lease: float = 10.0
+    ) -> None:
         self.deployment = deployment
         self.identity = NodeIdentity()
         self.children = list(children)
         self.heartbeat = Heartbeat(
             deployment.index,
             self.identity,
-            10.0,
+            lease,
             deployment.hints,
             children=(lambda: self.children) if forks else None,
         )
@@ -71,9 +79,9 @@ class Node:
         assert isinstance(answer, Claimed)
         return task
 
-    def round(self) -> None:
+    def turn(self) -> None:
         """One turn of the thread."""
-        self.heartbeat._round()
+        self.heartbeat.turn()
 
     def state(self, task: StepTask) -> StepState:
         """State of a step."""
@@ -97,9 +105,9 @@ def test_a_dead_child_gives_its_step_back(deployment: Deployment) -> None:
     """Its message is sent again at once; steps of living children stay."""
     node = Node(deployment, 11, 12)
     lost, kept = node.claim(11), node.claim(12)
-    node.round()
+    node.turn()
     node.children.remove(11)
-    node.round()
+    node.turn()
     assert (node.state(lost), node.state(kept)) == (StepState.QUEUED, StepState.RUNNING)
     assert [task.run for task in sent(deployment)] == [lost.run]
 
@@ -109,7 +117,7 @@ def test_a_reported_death_is_believed(deployment: Deployment) -> None:
     node = Node(deployment, 11)
     lost = node.claim(11)
     node.heartbeat.report_dead(11)
-    node.round()
+    node.turn()
     assert node.state(lost) is StepState.QUEUED
 
 
@@ -118,7 +126,7 @@ def test_the_process_of_a_step_that_is_over_is_killed(deployment: Deployment, ch
     node = Node(deployment, child)
     task = node.claim(child)
     deployment.index.runs.cancel(task.run, "over")
-    node.round()
+    node.turn()
     wait_until(lambda: not _runs(child))
     assert node.state(task) is StepState.CANCELLED
     assert not deployment.index.nodes.beat(node.identity.current(), 20).kill
@@ -129,8 +137,9 @@ def test_only_children_of_the_pool_are_ever_killed(deployment: Deployment, child
     node = Node(deployment)
     task = node.claim(child)
     deployment.index.runs.cancel(task.run, "over")
-    node.round()
-    node.heartbeat._kill_holding()
+    deployment.index.nodes.leave(node.identity.current())
+    node.turn()
+    assert deployment.index.records.nodes() == [node.identity.current()]
     assert _runs(child)
 
 
@@ -139,9 +148,9 @@ def test_a_pool_of_threads_kills_nothing_and_loses_no_other_step(deployment: Dep
     node = Node(deployment, forks=False)
     over, kept = node.claim(os.getpid()), node.claim(os.getpid())
     deployment.index.runs.cancel(over.run, "over")
-    node.round()
+    node.turn()
     node.heartbeat.report_dead(os.getpid())
-    node.round()
+    node.turn()
     assert (node.state(over), node.state(kept)) == (StepState.CANCELLED, StepState.RUNNING)
     assert sent(deployment) == []
 
@@ -150,38 +159,49 @@ def test_a_node_taken_for_dead_goes_on_under_a_new_id(deployment: Deployment, ch
     """What its children still compute would be refused: they are killed."""
     node = Node(deployment, child)
     task, before = node.claim(child), node.identity.current()
-    node.round()
+    node.turn()
     deployment.index.nodes.leave(before)
-    node.round()
+    node.turn()
     assert node.identity.current() != before
     assert deployment.index.records.nodes() == [node.identity.current()]
     wait_until(lambda: not _runs(child))
     assert node.state(task) is StepState.QUEUED
 
 
-def test_without_an_index_for_a_lease_it_stops_its_children(
-    deployment: Deployment, child: int
-) -> None:
+def test_without_an_index_for_a_lease_it_stops_its_children(tmp_path: Path, child: int) -> None:
     """Others have taken their steps by then; sooner they may go on."""
-    node = Node(deployment, child)
-    node.claim(child)
-    node.round()
-    node.heartbeat._silent()
-    assert _runs(child)
-    node.heartbeat._last_beat -= 11.0
-    node.heartbeat._silent()
-    wait_until(lambda: not _runs(child))
+    server = FakeServer()
+    client = cast("Commands", FakeRedis(server=server))
+    index = Index(Connection("redis://fake", "away", client=client))
+    with local_deployment(tmp_path, index) as away, use_deployment(away):
+        node = Node(away, child, lease=1.0)
+        node.claim(child)
+        node.turn()
+        server.connected = False
+        gone = time.monotonic()
+        node.turn()
+        assert _runs(child)
+
+        def stopped() -> bool:
+            node.turn()
+            return not _runs(child)
+
+        wait_until(stopped, 5)
+        assert time.monotonic() - gone > 0.9
 
 
 def test_the_tick_goes_on_when_nobody_else_moves_it(deployment: Deployment) -> None:
     """Not at each beat: when it has stood still for half a second."""
     node = Node(deployment)
     tick = _tick(deployment)
-    node.round()
-    assert _tick(deployment) == tick
-    node.heartbeat._tick_seen -= 0.5
-    node.round()
-    assert _tick(deployment) == tick + 1
+    begun = time.monotonic()
+
+    def moved() -> bool:
+        node.turn()
+        return _tick(deployment) == tick + 3
+
+    wait_until(moved)
+    assert 1.2 < time.monotonic() - begun < 3.0
 
 
 def test_a_revoked_task_cancels_its_run(deployment: Deployment) -> None:
@@ -190,7 +210,7 @@ def test_a_revoked_task_cancels_its_run(deployment: Deployment) -> None:
     task = node.claim(11)
     node.heartbeat.report_revoked(task.run)
     node.heartbeat.report_revoked(task.run)
-    node.round()
+    node.turn()
     assert node.state(task) is StepState.CANCELLED
 
 
