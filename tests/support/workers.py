@@ -58,24 +58,6 @@ class Worker:
         try:
             self.process.wait(timeout)
         except subprocess.TimeoutExpired:
-            import time as _t
-
-            kids = subprocess.run(
-                ["pgrep", "-P", str(self.pid)], capture_output=True, text=True
-            ).stdout.split()
-            out = f"kids {kids}\n"
-            for k in [str(self.pid), *kids]:
-                out += (
-                    Path(f"/proc/{k}/wchan").read_text()
-                    + Path(f"/proc/{k}/status").read_text()[:200]
-                    + "\n"
-                )
-            self.process.send_signal(signal.SIGUSR1)
-            _t.sleep(2)
-            for k in kids:
-                os.kill(int(k), signal.SIGUSR1)
-            _t.sleep(2)
-            Path(f"/tmp/hang-{self.pid}.log").write_text(out + self.log)
             self.kill()
 
 

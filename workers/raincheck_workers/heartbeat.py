@@ -62,7 +62,9 @@ class Heartbeat(threading.Thread):
         self._children = children
         self._dead: queue.SimpleQueue[int] = queue.SimpleQueue()
         self._cancelled: queue.SimpleQueue[str] = queue.SimpleQueue()
-        self._wake = threading.Event()
+        # A queue and no event: it is put into by signal handlers too, which an event's
+        # lock, held by the very thread that was interrupted, would block for ever.
+        self._wake: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._ended = False
         self._draining = False
         self._tick = 0
@@ -83,22 +85,22 @@ class Heartbeat(threading.Thread):
         """A child process has died or given up; its steps are given back at once."""
         if self._children:  # else it is the process of all steps
             self._dead.put(pid)
-            self._wake.set()
+            self._wake.put(None)
 
     def report_revoked(self, run: str) -> None:
         """Somebody revoked a run's task in Celery: the run is cancelled."""
         self._cancelled.put(run)
-        self._wake.set()
+        self._wake.put(None)
 
     def drain(self) -> None:
-        """The worker shuts down: its processes take no further steps."""
+        """The worker shuts down: its processes take no further steps. For signal handlers."""
         self._draining = True
-        self._wake.set()
+        self._wake.put(None)
 
     def stop(self) -> None:
         """End the thread and take leave; what still ran is queued again."""
         self._ended = True
-        self._wake.set()
+        self._wake.put(None)
         if self.is_alive():
             self.join(timeout=5)
         try:
@@ -111,8 +113,8 @@ class Heartbeat(threading.Thread):
     def run(self) -> None:
         while not self._ended:
             self.turn()
-            self._wake.wait(PERIOD)
-            self._wake.clear()
+            with contextlib.suppress(queue.Empty):
+                self._wake.get(timeout=PERIOD)
 
     def turn(self) -> None:
         """Beat once, and do what the reply and the dead ask for; errors are dealt with."""

@@ -4,6 +4,7 @@ import logging
 from functools import cache
 from typing import Any
 
+import billiard.pool
 from celery import Celery, signals
 
 from raincheck.deployment import current_deployment
@@ -46,6 +47,9 @@ class Lifecycle:
         # On threads with early acknowledgement nothing wakes Celery's loop when a slot
         # frees: up to 20 times slower.
         conf.worker_disable_prefetch = "prefork" in pool
+        # A child that ends waits until its last result was read, by default for 30 s, and
+        # a main process that ends no longer reads. Our results are in the index already.
+        billiard.pool.GUARANTEE_MESSAGE_CONSUMPTION_RETRY_LIMIT = 10  # x 0.1 s
 
     def _before_fork(self, **_: Any) -> None:
         preload()  # the pipelines are imported by now

@@ -1,8 +1,10 @@
 """The heartbeat: it beats, kills only children, gives back what the dead held."""
 
 import os
+import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Generator
 from pathlib import Path
@@ -212,6 +214,31 @@ def test_a_revoked_task_cancels_its_run(deployment: Deployment) -> None:
     node.heartbeat.report_revoked(task.run)
     node.turn()
     assert node.state(task) is StepState.CANCELLED
+
+
+def test_a_signal_handler_may_interrupt_whoever_reports(deployment: Deployment) -> None:
+    """A second SIGTERM, or one in the middle of a report, must not block the main thread."""
+    node = Node(deployment)
+    interrupted = 0
+
+    def handle(*_: object) -> None:
+        nonlocal interrupted
+        interrupted += 1
+        node.heartbeat.drain()
+
+    before = signal.signal(signal.SIGUSR1, handle)
+    sender = threading.Thread(target=_send_signals, daemon=True)
+    sender.start()
+    while sender.is_alive():
+        node.heartbeat.report_dead(1)
+    signal.signal(signal.SIGUSR1, before)
+    assert interrupted > 30
+
+
+def _send_signals() -> None:
+    for _ in range(100):
+        os.kill(os.getpid(), signal.SIGUSR1)
+        time.sleep(0.0001)  # signals that come at once count as one
 
 
 def test_a_thread_beats_until_it_is_stopped(deployment: Deployment) -> None:
