@@ -63,7 +63,8 @@ def graphs(draw: st.DrawFn) -> list[ModelStep]:
         earlier = draw(st.lists(st.sampled_from(steps), max_size=2)) if steps else []
         taken = [ModelOutput(prior.name, name) for prior in earlier for name in prior.outputs[:1]]
         references = draw(st.lists(REFERENCES, max_size=2))
-        needs = dict.fromkeys([*references, *taken])
+        needed: list[ModelReference | ModelOutput] = [*references, *taken]
+        needs = dict.fromkeys(needed)
         after = dict.fromkeys(prior.name for prior in earlier)
         outputs = draw(st.sampled_from([(), ("m",), ("d", "m")]))
         steps.append(
@@ -350,19 +351,29 @@ class IndexMachine(RuleBasedStateMachine):
         """A slice of those to be looked at; which ones is the server's choice."""
         self.again = None
         self.index.runs.wake(limit)
-        for run, item in self.model.steps(StepState.WAITING):
-            if self.driver.state(run.run, item.name) is StepState.QUEUED:
-                assert self.model.bindings(run, item)[0] is not None
-                item.state = StepState.QUEUED
+        self._look()
 
     @rule()
     def drain(self) -> None:
-        """All of them: whoever has what it waits for is ready, and nobody else."""
-        self.again = lambda: self.index.runs.wake()
+        """All of them: whoever has what it waits for is ready."""
+        self.again = self.index.runs.wake
         self.driver.wake()
+        self._look()
         for run, item in self.model.steps(StepState.WAITING):
-            if self.model.bindings(run, item)[0] is not None:
+            assert self.model.bindings(run, item)[0] is None
+
+    def _look(self) -> None:
+        """Who was looked at is ready when all is there, and fails when it may not wait."""
+        for run, item in self.model.steps(StepState.WAITING):
+            values, curable = self.model.bindings(run, item)
+            state = self.driver.state(run.run, item.name)
+            if state is StepState.QUEUED:
+                assert values is not None
                 item.state = StepState.QUEUED
+            elif state is StepState.FAILED:
+                assert values is None
+                assert not curable
+                self.model.fail(run, item)
 
     @rule()
     def sweep(self) -> None:
@@ -447,13 +458,25 @@ class IndexMachine(RuleBasedStateMachine):
         assert sorted(finished) == sorted(self.ended)
 
 
+class OnFakeredis(IndexMachine):
+    """In this process."""
+
+    def __init__(self) -> None:
+        super().__init__(fake_index())
+
+
 def test_the_scripts_follow_the_model_on_fakeredis() -> None:
     """Any order of calls, some of them repeated, leads where the model says."""
     options = settings(max_examples=50, stateful_step_count=30, deadline=None)
-    run_state_machine_as_test(lambda: IndexMachine(fake_index()), settings=options)
+    run_state_machine_as_test(OnFakeredis, settings=options)
 
 
 def test_the_scripts_follow_the_model_on_valkey(valkey_url: str) -> None:
     """The same on a real server, whose scripts are compiled by another Lua."""
+
+    class OnValkey(IndexMachine):
+        def __init__(self) -> None:
+            super().__init__(valkey_index(valkey_url))
+
     options = settings(max_examples=80, stateful_step_count=30, deadline=None)
-    run_state_machine_as_test(lambda: IndexMachine(valkey_index(valkey_url)), settings=options)
+    run_state_machine_as_test(OnValkey, settings=options)

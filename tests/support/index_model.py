@@ -151,7 +151,7 @@ class IndexModel:
             case "?tag":
                 yield from (version for version in newest_first if version.tagged)
             case "?whe":
-                yield from (version for k, version in measured if k < 3)  # noqa: PLR2004 - k<3
+                yield from (version for k, version in measured if k < 3)
             case _:
                 name = wanted.selector[1:]
                 yield from (version for version in versions if version.name == name)

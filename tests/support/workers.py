@@ -51,15 +51,6 @@ class Worker:
         self.process.kill()
         self.process.wait()
 
-    def stop(self, timeout: float = 20.0) -> None:
-        """End it in good order, or else for certain."""
-        self.process.send_signal(signal.SIGCONT)
-        self.process.terminate()
-        try:
-            self.process.wait(timeout)
-        except subprocess.TimeoutExpired:
-            self.kill()
-
 
 @dataclass
 class Farm:
@@ -148,12 +139,9 @@ class Farm:
         index.connection.ask([("HINCRBY", key, "tick", count)])
 
     def stop(self) -> None:
-        """End all workers."""
+        """Kill all workers: nothing of the deployment is wanted any more."""
         for worker in self.workers:
-            worker.process.send_signal(signal.SIGCONT)
-            worker.process.terminate()
-        for worker in self.workers:
-            worker.stop()
+            worker.kill()
 
 
 @contextmanager
