@@ -4,14 +4,14 @@ from raincheck.authoring.context import get_step_context
 from raincheck.authoring.external import ExternalArtifact, external_artifact
 from raincheck.authoring.pipeline import Pipeline, pipeline
 from raincheck.authoring.step import Step, step
-from raincheck.client import Client
+from raincheck.client.client import Client
+from raincheck.client.predicates import eq, exists, ge, gt, le, lt
+from raincheck.client.published import PublishedVersion
+from raincheck.client.saving import PendingVersion, load_artifact, log_metadata, save_artifact
 from raincheck.deployment import Deployment, current_deployment, use_deployment
-from raincheck.enqueue import EnqueueOptions
 from raincheck.materializers import register_materializer, trust_types
-from raincheck.predicates import eq, exists, ge, gt, le, lt
-from raincheck.published import PublishedVersion
-from raincheck.run_handle import RunHandle
-from raincheck.saving import PendingVersion, load_artifact, log_metadata, save_artifact
+from raincheck.queueing.enqueue import EnqueueOptions
+from raincheck.queueing.run_handle import RunHandle
 from raincheck.settings import Settings, read_settings
 from raincheck_contracts.errors import RaincheckError
 from raincheck_contracts.runs import RunStatus

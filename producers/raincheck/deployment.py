@@ -7,10 +7,10 @@ from functools import cached_property
 
 from raincheck.artifact_store import ArtifactStore
 from raincheck.blobs import LocalBlobStore
-from raincheck.broker import producer_app
 from raincheck.embedded import ensure_server
-from raincheck.hints import HintSender
 from raincheck.index import Connection, Index
+from raincheck.queueing.broker import producer_app
+from raincheck.queueing.hints import HintSender
 from raincheck.settings import Settings, read_settings
 
 

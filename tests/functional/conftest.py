@@ -6,25 +6,25 @@ from collections.abc import Callable, Generator
 import pytest
 
 from raincheck import use_deployment
-from tests.support.workers import Farm, running_farm
+from tests.support.workers import Fleet, running_fleet
 
 
 @pytest.fixture
-def farm(valkey_url: str) -> Generator[Farm]:
+def fleet(valkey_url: str) -> Generator[Fleet]:
     """A deployment of the test's own; it starts the workers that it needs."""
-    with running_farm(valkey_url) as farm, use_deployment(farm.deployment):
-        yield farm
+    with running_fleet(valkey_url) as fleet, use_deployment(fleet.deployment):
+        yield fleet
 
 
 @pytest.fixture(scope="session")
-def _crew(valkey_url: str) -> Generator[Farm]:
-    with running_farm(valkey_url) as farm:
-        farm.start(concurrency=2)
-        yield farm
+def _crew(valkey_url: str) -> Generator[Fleet]:
+    with running_fleet(valkey_url) as fleet:
+        fleet.start(concurrency=2)
+        yield fleet
 
 
 @pytest.fixture
-def crew(_crew: Farm) -> Generator[Farm]:
+def crew(_crew: Fleet) -> Generator[Fleet]:
     """A deployment with a prefork worker of two processes, shared by all tests."""
     with use_deployment(_crew.deployment):
         yield _crew

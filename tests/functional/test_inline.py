@@ -14,30 +14,30 @@ from raincheck_contracts.errors import RunCancelledError, StepFailedError
 from raincheck_contracts.runs import StepState
 from tests.functional import pipelines
 from tests.support.waiting import wait_until
-from tests.support.workers import ROOT, Farm, lines, running_farm, step_run
+from tests.support.workers import ROOT, Fleet, lines, running_fleet, step_run
 
 pytestmark = [pytest.mark.functional, pytest.mark.usefixtures("here")]
 
 
 @pytest.fixture(scope="module")
-def _here(valkey_url: str) -> Generator[Farm]:
-    with running_farm(valkey_url) as farm:
-        yield farm
+def _here(valkey_url: str) -> Generator[Fleet]:
+    with running_fleet(valkey_url) as fleet:
+        yield fleet
 
 
 @pytest.fixture
-def here(_here: Farm) -> Generator[Farm]:
+def here(_here: Fleet) -> Generator[Fleet]:
     """A deployment without any worker."""
     with use_deployment(_here.deployment):
         yield _here
 
 
-def _newest_run(here: Farm) -> RunHandle:
+def _newest_run(here: Fleet) -> RunHandle:
     (run,) = here.deployment.index.records.run_ids(1)
     return RunHandle(run, here.deployment)
 
 
-def test_an_inline_run_gives_its_value_and_has_the_records_of_a_queued_one(here: Farm) -> None:
+def test_an_inline_run_gives_its_value_and_has_the_records_of_a_queued_one(here: Fleet) -> None:
     """Every step with its node, attempt, and outputs; the node is gone afterwards."""
     assert pipelines.fan_out(1.0) == 30.0
     handle = _newest_run(here)
@@ -51,7 +51,7 @@ def test_an_inline_run_gives_its_value_and_has_the_records_of_a_queued_one(here:
     assert here.deployment.index.records.nodes() == []
 
 
-def test_what_is_missing_fails_at_once(here: Farm, fresh: Callable[[str], str]) -> None:
+def test_what_is_missing_fails_at_once(here: Fleet, fresh: Callable[[str], str]) -> None:
     """The default wait of a call is 0: somebody sits before it."""
     name = fresh("model")
     begun = time.monotonic()
@@ -61,7 +61,7 @@ def test_what_is_missing_fails_at_once(here: Farm, fresh: Callable[[str], str]) 
     assert _newest_run(here).status() is RunStatus.FAILED
 
 
-def test_a_reference_with_a_wait_is_waited_for(here: Farm, fresh: Callable[[str], str]) -> None:
+def test_a_reference_with_a_wait_is_waited_for(here: Fleet, fresh: Callable[[str], str]) -> None:
     """Another thread publishes meanwhile."""
     name = fresh("model")
     save_artifact(1.0, name)
@@ -86,7 +86,7 @@ def test_a_wait_that_ends_fails_the_call(fresh: Callable[[str], str]) -> None:
         pipelines.wait_shortly(fresh("model"), 0.3)
 
 
-def test_a_step_is_tried_again_inline(here: Farm, tmp_path: Path) -> None:
+def test_a_step_is_tried_again_inline(here: Fleet, tmp_path: Path) -> None:
     """With its delay; nobody else is there to wake it."""
     log = tmp_path / "log"
     assert pipelines.retry(str(log), 2) == 3
@@ -95,7 +95,9 @@ def test_a_step_is_tried_again_inline(here: Farm, tmp_path: Path) -> None:
     assert step_run(_newest_run(here), "flaky").attempt == 3
 
 
-def test_a_failing_step_does_not_stop_those_that_do_not_need_it(here: Farm, tmp_path: Path) -> None:
+def test_a_failing_step_does_not_stop_those_that_do_not_need_it(
+    here: Fleet, tmp_path: Path
+) -> None:
     """As on the queue: the run ends when all its steps are final."""
     with pytest.raises(StepFailedError, match="TooColdError: try 3"):
         pipelines.fail_first_of_two(str(tmp_path / "log"))
@@ -109,7 +111,7 @@ def test_a_failing_step_does_not_stop_those_that_do_not_need_it(here: Farm, tmp_
     }
 
 
-def test_an_interrupt_cancels_the_run(here: Farm) -> None:
+def test_an_interrupt_cancels_the_run(here: Fleet) -> None:
     """Control-C reaches the caller, and the record says what happened."""
     with pytest.raises(KeyboardInterrupt):
         pipelines.interrupt_then_double()
@@ -122,7 +124,7 @@ def test_an_interrupt_cancels_the_run(here: Farm) -> None:
     }
 
 
-def test_a_run_cancelled_from_elsewhere_raises_that(here: Farm, tmp_path: Path) -> None:
+def test_a_run_cancelled_from_elsewhere_raises_that(here: Fleet, tmp_path: Path) -> None:
     """The step that runs is let end, and its output refused; even an error of its own."""
     log, gate = tmp_path / "log", tmp_path / "gate"
 
@@ -138,7 +140,7 @@ def test_a_run_cancelled_from_elsewhere_raises_that(here: Farm, tmp_path: Path) 
     canceller.join()
 
 
-def test_the_run_of_a_killed_process_is_cancelled(here: Farm, tmp_path: Path) -> None:
+def test_the_run_of_a_killed_process_is_cancelled(here: Fleet, tmp_path: Path) -> None:
     """Whoever looks for silent nodes ends it; nobody else takes its steps."""
     log, gate = tmp_path / "log", tmp_path / "gate"
     code = f"from tests.functional import pipelines; pipelines.hold({str(log)!r}, {str(gate)!r})"
@@ -157,7 +159,7 @@ def test_the_run_of_a_killed_process_is_cancelled(here: Farm, tmp_path: Path) ->
 
 
 def test_missing_bytes_fail_the_call_with_their_digest(
-    here: Farm, fresh: Callable[[str], str]
+    here: Fleet, fresh: Callable[[str], str]
 ) -> None:
     """There is no other worker that might have them, so it is soon given up."""
     name = fresh("model")

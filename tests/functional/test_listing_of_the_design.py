@@ -17,7 +17,7 @@ from sklearn.preprocessing import scale
 from raincheck import Client, RunStatus, pipeline, save_artifact, step, use_deployment
 from raincheck_contracts.errors import StepFailedError
 from tests.support.waiting import wait_until
-from tests.support.workers import Farm, running_farm, step_run
+from tests.support.workers import Fleet, running_fleet, step_run
 
 pytestmark = pytest.mark.functional
 
@@ -64,17 +64,17 @@ def do_predictions():  # type: ignore[no-untyped-def]  # as the design shows it
 
 
 @pytest.fixture(scope="module")
-def _farm(valkey_url: str) -> Generator[Farm]:
-    with running_farm(valkey_url) as farm:
-        farm.start(concurrency=1, imports=(__name__,))
-        yield farm
+def _fleet(valkey_url: str) -> Generator[Fleet]:
+    with running_fleet(valkey_url) as fleet:
+        fleet.start(concurrency=1, imports=(__name__,))
+        yield fleet
 
 
 @pytest.fixture
-def farm(_farm: Farm) -> Generator[Farm]:
+def fleet(_fleet: Fleet) -> Generator[Fleet]:
     """A deployment whose worker has imported this module."""
-    with use_deployment(_farm.deployment):
-        yield _farm
+    with use_deployment(_fleet.deployment):
+        yield _fleet
 
 
 def train(strength: float) -> pd.Series:
@@ -87,7 +87,7 @@ def train(strength: float) -> pd.Series:
     return pd.Series(model.predict(rows), index=rows.index, name="benign")
 
 
-@pytest.mark.usefixtures("farm")
+@pytest.mark.usefixtures("fleet")
 def test_the_listing_runs_queued_and_inline() -> None:
     """It waits for version 42 and predicts when that comes; called, it runs here and now."""
     with pytest.raises(StepFailedError, match="trained_model@42"):

@@ -14,17 +14,17 @@ import pytest
 
 from raincheck import RunHandle, RunStatus
 from tests.functional import torn_pipelines
-from tests.support.workers import ROOT, Farm
+from tests.support.workers import ROOT, Fleet
 
 STEPS = 2_000
 LOOKUPS = 300
 
 
 @contextmanager
-def _publishing(farm: Farm, printed: Path) -> Generator[None]:
+def _publishing(fleet: Fleet, printed: Path) -> Generator[None]:
     command = [sys.executable, "-m", "tests.functional.torn_pipelines"]
     with printed.open("w") as output:
-        publisher = subprocess.Popen(command, cwd=ROOT, env=farm.environment({}), stdout=output)
+        publisher = subprocess.Popen(command, cwd=ROOT, env=fleet.environment({}), stdout=output)
         try:
             yield
         finally:
@@ -42,14 +42,14 @@ def _run_all(queue: Callable[[], RunHandle], count: int) -> list[RunHandle]:
 @pytest.mark.functional
 @pytest.mark.timeout(180)
 def test_no_step_binds_two_versions_and_single_lookups_do(
-    farm: Farm, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    fleet: Fleet, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """2,000 steps bind one publication each; the same by single look-ups mixes some."""
     module = "tests.functional.torn_pipelines"
     for _ in range(2):
-        farm.start(concurrency=1, imports=[module])
+        fleet.start(concurrency=1, imports=[module])
     printed = tmp_path / "published"
-    with _publishing(farm, printed):
+    with _publishing(fleet, printed):
         runs = [handle.run() for handle in _run_all(torn_pipelines.consuming.delay, STEPS)]
         looked_up = [h.get() for h in _run_all(torn_pipelines.looking_up.delay, LOOKUPS)]
     published = int(printed.read_text().split()[-1])

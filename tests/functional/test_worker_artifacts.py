@@ -10,7 +10,7 @@ from raincheck import Client, PublishedVersion, RunHandle, save_artifact
 from raincheck_contracts.errors import ReferenceNotFoundError, StepFailedError
 from tests.functional import pipelines
 from tests.support.waiting import wait_until
-from tests.support.workers import Farm, lines, step_run
+from tests.support.workers import Fleet, lines, step_run
 
 pytestmark = pytest.mark.functional
 
@@ -18,10 +18,10 @@ pytestmark = pytest.mark.functional
 LARGE = [0.5] * 5_000
 
 
-def _blob(farm: Farm, version: PublishedVersion) -> Path:
+def _blob(fleet: Fleet, version: PublishedVersion) -> Path:
     """The file with a version's bytes."""
     digits = version.digest.removeprefix("b3:")
-    folder = farm.deployment.settings.blob_folder
+    folder = fleet.deployment.settings.blob_folder
     (found,) = [path for path in folder.rglob("*") if path.is_file() and digits in _digits(path)]
     return found
 
@@ -37,7 +37,7 @@ def _failure(handle: RunHandle) -> StepFailedError:
 
 
 def test_a_type_that_cannot_fit_fails_before_bytes_are_read(
-    crew: Farm, fresh: Callable[[str], str]
+    crew: Fleet, fresh: Callable[[str], str]
 ) -> None:
     """The blob is not even there; the message names both types."""
     name = fresh("model")
@@ -52,7 +52,7 @@ def test_a_type_that_cannot_fit_fails_before_bytes_are_read(
     assert not error.retryable
 
 
-def test_bytes_that_were_changed_are_not_used(crew: Farm, fresh: Callable[[str], str]) -> None:
+def test_bytes_that_were_changed_are_not_used(crew: Fleet, fresh: Callable[[str], str]) -> None:
     """The failure names the digest; it is not tried again."""
     name = fresh("model")
     version = save_artifact(LARGE, name)
@@ -68,7 +68,7 @@ def test_bytes_that_were_changed_are_not_used(crew: Farm, fresh: Callable[[str],
 
 
 def test_bytes_that_are_missing_are_looked_for_three_times(
-    crew: Farm, fresh: Callable[[str], str]
+    crew: Fleet, fresh: Callable[[str], str]
 ) -> None:
     """Another worker may have them; then the failure names the digest."""
     name = fresh("model")

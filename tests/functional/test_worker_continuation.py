@@ -4,7 +4,7 @@ import pytest
 
 from raincheck_contracts.runs import StepState
 from tests.functional import pipelines
-from tests.support.workers import Farm, step_field, step_run
+from tests.support.workers import Fleet, step_field, step_run
 
 pytestmark = pytest.mark.functional
 
@@ -34,11 +34,11 @@ def test_a_fan_out_runs_all_its_branches() -> None:
     assert 2 <= len(tasks) <= 6
 
 
-def test_a_step_with_a_queue_of_its_own_goes_to_that_queues_worker(farm: Farm) -> None:
+def test_a_step_with_a_queue_of_its_own_goes_to_that_queues_worker(fleet: Fleet) -> None:
     """The first step's worker does not take it, though it knows the code."""
-    first = farm.launch("-Q", "raincheck", concurrency=1)
-    other = farm.start("-Q", "elsewhere", concurrency=1)
+    first = fleet.launch("-Q", "raincheck", concurrency=1)
+    other = fleet.start("-Q", "elsewhere", concurrency=1)
     handle = pipelines.two_queues.delay(1.0)
     assert handle.get(timeout=20) == f"{other.pid} 2.0"
-    assert step_run(handle, "add_one").node == farm.node_of(first)
-    assert step_run(handle, "on_other_queue").node == farm.node_of(other)
+    assert step_run(handle, "add_one").node == fleet.node_of(first)
+    assert step_run(handle, "on_other_queue").node == fleet.node_of(other)

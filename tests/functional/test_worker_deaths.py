@@ -12,7 +12,7 @@ from raincheck import Client, RunHandle, RunStatus, save_artifact, use_deploymen
 from raincheck_contracts.errors import StepFailedError
 from tests.functional import pipelines
 from tests.support.waiting import wait_until
-from tests.support.workers import Farm, Worker, lines, running_farm, step_run
+from tests.support.workers import Fleet, Worker, lines, running_fleet, step_run
 
 pytestmark = pytest.mark.functional
 
@@ -20,13 +20,13 @@ LEASE = 3.0
 
 
 @pytest.fixture(scope="module")
-def _pair(valkey_url: str) -> Generator[Farm]:
-    with running_farm(valkey_url, lease=LEASE) as farm:
-        yield farm
+def _pair(valkey_url: str) -> Generator[Fleet]:
+    with running_fleet(valkey_url, lease=LEASE) as fleet:
+        yield fleet
 
 
 @pytest.fixture
-def pair(_pair: Farm) -> Generator[Farm]:
+def pair(_pair: Fleet) -> Generator[Fleet]:
     """A deployment with a lease of three seconds and two workers of one process each."""
     _pair.workers = [worker for worker in _pair.workers if worker.process.poll() is None]
     while len(_pair.workers) < 2:
@@ -35,10 +35,10 @@ def pair(_pair: Farm) -> Generator[Farm]:
         yield _pair
 
 
-def _holder(farm: Farm, handle: RunHandle) -> Worker:
+def _holder(fleet: Fleet, handle: RunHandle) -> Worker:
     """The worker that runs the held step."""
     node = step_run(handle, "held").node
-    return next(worker for worker in farm.workers if f"-{worker.pid}-" in str(node))
+    return next(worker for worker in fleet.workers if f"-{worker.pid}-" in str(node))
 
 
 def _versions(handle: RunHandle) -> list[str]:
@@ -79,7 +79,7 @@ def test_killed_pool_children_are_replaced_within_two_seconds(
     assert [line.split()[1] for line in lines(log)] == ["1.0"] * 4
 
 
-def test_a_step_that_kills_its_workers_is_given_up(crew: Farm, tmp_path: Path) -> None:
+def test_a_step_that_kills_its_workers_is_given_up(crew: Fleet, tmp_path: Path) -> None:
     """Three processes are enough; the worker goes on with other steps."""
     handle = pipelines.kill_workers.delay(str(tmp_path / "log"))
     with pytest.raises(StepFailedError, match="its worker died three times"):
@@ -89,7 +89,7 @@ def test_a_step_that_kills_its_workers_is_given_up(crew: Farm, tmp_path: Path) -
     assert crew.workers[0].process.poll() is None
 
 
-def test_another_worker_takes_over_from_a_killed_one(pair: Farm, tmp_path: Path) -> None:
+def test_another_worker_takes_over_from_a_killed_one(pair: Fleet, tmp_path: Path) -> None:
     """Within its lease and two seconds; nothing of the dead worker stays in the index."""
     log, gate = tmp_path / "log", tmp_path / "gate"
     handle = pipelines.hold.delay(str(log), str(gate))
@@ -108,7 +108,7 @@ def test_another_worker_takes_over_from_a_killed_one(pair: Farm, tmp_path: Path)
     wait_until(lambda: not _alive(int(lines(log)[0].split()[0])), 5)
 
 
-def test_what_a_worker_taken_for_dead_still_writes_is_refused(pair: Farm, tmp_path: Path) -> None:
+def test_what_a_worker_taken_for_dead_still_writes_is_refused(pair: Fleet, tmp_path: Path) -> None:
     """Its child computes to the end; one version is published, and not by that child."""
     log, gate = tmp_path / "log", tmp_path / "gate"
     handle = pipelines.hold.delay(str(log), str(gate))
@@ -129,7 +129,7 @@ def test_what_a_worker_taken_for_dead_still_writes_is_refused(pair: Farm, tmp_pa
 
 
 def test_a_worker_that_was_stopped_whole_comes_back_as_a_new_node(
-    pair: Farm, tmp_path: Path
+    pair: Fleet, tmp_path: Path
 ) -> None:
     """Main process and child sleep beyond the lease; the step ends once, the worker lives on."""
     log, gate = tmp_path / "log", tmp_path / "gate"

@@ -12,7 +12,7 @@ from raincheck_contracts.errors import RunCancelledError, StepFailedError
 from raincheck_contracts.runs import StepState
 from tests.functional import pipelines
 from tests.support.waiting import wait_until
-from tests.support.workers import PIPELINES, Farm, lines, step_field, step_run
+from tests.support.workers import PIPELINES, Fleet, lines, step_field, step_run
 
 pytestmark = [pytest.mark.functional, pytest.mark.usefixtures("crew")]
 
@@ -66,7 +66,7 @@ def test_a_step_that_fails_for_good_skips_what_needed_it(tmp_path: Path) -> None
     assert _versions(handle.id, "from-a-try") == []
 
 
-def test_a_timeout_ends_a_step_and_leaves_the_worker(crew: Farm, tmp_path: Path) -> None:
+def test_a_timeout_ends_a_step_and_leaves_the_worker(crew: Fleet, tmp_path: Path) -> None:
     """The process is killed; another step runs in the same worker."""
     log = tmp_path / "log"
     handle = pipelines.run_over.delay(str(log))
@@ -95,7 +95,7 @@ def test_cancelling_stops_a_running_step(tmp_path: Path) -> None:
     assert pipelines.double_given.delay(1.0).get(timeout=10) == 2.0
 
 
-def test_revoking_the_task_in_celery_cancels_the_run(crew: Farm, tmp_path: Path) -> None:
+def test_revoking_the_task_in_celery_cancels_the_run(crew: Fleet, tmp_path: Path) -> None:
     """As Flower does it; the sweeper does not bring it back."""
     log = tmp_path / "log"
     handle = pipelines.hold.delay(str(log), str(tmp_path / "gate"))

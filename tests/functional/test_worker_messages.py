@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 
 from raincheck import RunHandle, RunStatus
-from raincheck.broker import DEFAULT_QUEUE, key_prefix, queue_length
 from raincheck.index.connection import text
 from raincheck.index.replies import Message
+from raincheck.queueing.broker import DEFAULT_QUEUE, key_prefix, queue_length
 from raincheck_contracts.messages import RUN_TASK_NAME, STEP_TASK_NAME, RunRequest
 from tests.functional import pipelines
 from tests.support.dumps import ask, key
 from tests.support.waiting import wait_until
-from tests.support.workers import PIPELINES, Farm, lines
+from tests.support.workers import PIPELINES, Fleet, lines
 
 pytestmark = pytest.mark.functional
 
@@ -27,44 +27,44 @@ def _message(handle: RunHandle, **changes: Any) -> Message:
     return Message(handle.id, spec.name, DEFAULT_QUEUE, None, json.dumps({**body, **changes}))
 
 
-def _ended(farm: Farm, run: str, state: str) -> int:
+def _ended(fleet: Fleet, run: str, state: str) -> int:
     """Deliveries for a run that ended in a state, by the worker's log."""
     return sum(
-        run in line and f"'state': '{state}'" in line for line in farm.workers[0].log.splitlines()
+        run in line and f"'state': '{state}'" in line for line in fleet.workers[0].log.splitlines()
     )
 
 
-def _send(farm: Farm, task: str, *args: object, **kwargs: object) -> None:
-    farm.deployment.hints.app.send_task(task, args=args, kwargs=kwargs, queue=DEFAULT_QUEUE)
+def _send(fleet: Fleet, task: str, *args: object, **kwargs: object) -> None:
+    fleet.deployment.hints.app.send_task(task, args=args, kwargs=kwargs, queue=DEFAULT_QUEUE)
 
 
-def _queued(farm: Farm) -> int | None:
-    return queue_length(farm.deployment.hints.app, DEFAULT_QUEUE)
+def _queued(fleet: Fleet) -> int | None:
+    return queue_length(fleet.deployment.hints.app, DEFAULT_QUEUE)
 
 
-def _lose_messages(farm: Farm) -> None:
+def _lose_messages(fleet: Fleet) -> None:
     """Delete the lists of the queue, as kombu loses what it had taken."""
-    index = farm.deployment.index
+    index = fleet.deployment.index
     names = ask(index, "KEYS", f"{key_prefix(index.namespace)}{DEFAULT_QUEUE}*")
     assert names
     ask(index, "DEL", *map(text, names))
 
 
-def test_a_lost_message_is_sent_again(farm: Farm) -> None:
+def test_a_lost_message_is_sent_again(fleet: Fleet) -> None:
     """Not before it is overdue, and by the worker's sweeper: the run ends."""
     handle = pipelines.double_given.delay(3.0)
-    assert _queued(farm) == 1
-    _lose_messages(farm)
-    farm.pass_ticks()
-    assert _queued(farm) == 0, "nobody sweeps yet"
-    farm.pass_ticks(-25)
-    farm.start(concurrency=1)
+    assert _queued(fleet) == 1
+    _lose_messages(fleet)
+    fleet.pass_ticks()
+    assert _queued(fleet) == 0, "nobody sweeps yet"
+    fleet.pass_ticks(-25)
+    fleet.start(concurrency=1)
     assert handle.status() is RunStatus.QUEUED, "the message may still be on its way"
-    farm.pass_ticks()
+    fleet.pass_ticks()
     assert handle.get(timeout=10) == 6.0
 
 
-def test_repeated_messages_run_a_step_once(crew: Farm, tmp_path: Path) -> None:
+def test_repeated_messages_run_a_step_once(crew: Fleet, tmp_path: Path) -> None:
     """Whether they come while it runs or when it has ended."""
     log, gate = tmp_path / "log", tmp_path / "gate"
     handle = pipelines.hold.delay(str(log), str(gate))
@@ -78,7 +78,7 @@ def test_repeated_messages_run_a_step_once(crew: Farm, tmp_path: Path) -> None:
     assert len(lines(log)) == 1
 
 
-def test_a_forged_message_is_refused_and_on_record(crew: Farm, tmp_path: Path) -> None:
+def test_a_forged_message_is_refused_and_on_record(crew: Fleet, tmp_path: Path) -> None:
     """A body with other inputs than were submitted runs nothing; the true one runs."""
     log, gate = tmp_path / "log", tmp_path / "gate"
     handle = pipelines.hold.apply_async([str(log), str(gate), 1.0], countdown=2)
@@ -105,7 +105,7 @@ def test_a_forged_message_is_refused_and_on_record(crew: Farm, tmp_path: Path) -
     ],
 )
 def test_a_message_that_is_none_does_not_hurt_the_worker(
-    crew: Farm, task: str, args: tuple[object, ...], kwargs: dict[str, object]
+    crew: Fleet, task: str, args: tuple[object, ...], kwargs: dict[str, object]
 ) -> None:
     """The next good step runs, in the same worker."""
     _send(crew, task, *args, **kwargs)
@@ -114,7 +114,7 @@ def test_a_message_that_is_none_does_not_hurt_the_worker(
 
 
 def test_a_run_request_starts_its_pipeline_once(
-    crew: Farm, tmp_path: Path, fresh: Callable[[str], str]
+    crew: Fleet, tmp_path: Path, fresh: Callable[[str], str]
 ) -> None:
     """A worker compiles and submits it; the idempotency key makes two messages one run."""
     log, gate = tmp_path / "log", tmp_path / "gate"

@@ -7,14 +7,14 @@ import pytest
 from raincheck_contracts.errors import RunCancelledError
 from tests.functional import pipelines
 from tests.support.waiting import wait_until
-from tests.support.workers import Farm, lines, step_run
+from tests.support.workers import Fleet, lines, step_run
 
 pytestmark = pytest.mark.functional
 
 
-def test_cancelling_one_step_leaves_the_others_alone(farm: Farm, tmp_path: Path) -> None:
+def test_cancelling_one_step_leaves_the_others_alone(fleet: Fleet, tmp_path: Path) -> None:
     """The cancelled one runs on for nobody; its neighbour keeps its attempt."""
-    worker = farm.start(pool="threads", concurrency=2)
+    worker = fleet.start(pool="threads", concurrency=2)
     log, gate = tmp_path / "log", tmp_path / "gate"
     cancelled = pipelines.hold.delay(str(log), str(gate), 1.0)
     kept = pipelines.hold.delay(str(log), str(gate), 2.0)

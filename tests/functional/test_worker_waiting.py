@@ -10,20 +10,20 @@ from raincheck_contracts.errors import StepFailedError
 from raincheck_contracts.runs import StepState
 from tests.functional import pipelines
 from tests.support.waiting import wait_until
-from tests.support.workers import Farm, running_farm, step_run
+from tests.support.workers import Fleet, running_fleet, step_run
 
 pytestmark = pytest.mark.functional
 
 
 @pytest.fixture(scope="module", params=["prefork", "threads", "solo"])
-def _pool(request: pytest.FixtureRequest, valkey_url: str) -> Generator[Farm]:
-    with running_farm(valkey_url) as farm:
-        farm.start(pool=request.param)
-        yield farm
+def _pool(request: pytest.FixtureRequest, valkey_url: str) -> Generator[Fleet]:
+    with running_fleet(valkey_url) as fleet:
+        fleet.start(pool=request.param)
+        yield fleet
 
 
 @pytest.fixture
-def pool(_pool: Farm) -> Generator[Farm]:
+def pool(_pool: Fleet) -> Generator[Fleet]:
     """A deployment with a worker, once for each pool."""
     with use_deployment(_pool.deployment):
         yield _pool

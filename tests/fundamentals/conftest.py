@@ -5,11 +5,11 @@ from collections.abc import Generator
 import pytest
 
 from raincheck import use_deployment
-from tests.support.workers import Farm, running_farm
+from tests.support.workers import Fleet, running_fleet
 
 
 @pytest.fixture(autouse=True)
-def deployment(valkey_url: str) -> Generator[Farm]:
+def deployment(valkey_url: str) -> Generator[Fleet]:
     """An empty index and an empty folder of blobs; no worker until a test starts one."""
-    with running_farm(valkey_url) as farm, use_deployment(farm.deployment):
-        yield farm
+    with running_fleet(valkey_url) as fleet, use_deployment(fleet.deployment):
+        yield fleet

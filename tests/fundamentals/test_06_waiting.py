@@ -4,7 +4,7 @@ import pytest
 
 from raincheck import Client, RunStatus, pipeline, save_artifact, step
 from tests.support.waiting import wait_until
-from tests.support.workers import Farm
+from tests.support.workers import Fleet
 
 pytestmark = pytest.mark.functional
 
@@ -21,7 +21,7 @@ def double_the_newest() -> float:
     return double(Client().get_artifact_version("model"))
 
 
-def test_a_consumer_may_be_queued_first(deployment: Farm) -> None:
+def test_a_consumer_may_be_queued_first(deployment: Fleet) -> None:
     """It waits without holding a worker, and wakes when the artifact is published."""
     deployment.start(imports=(__name__,), concurrency=1)
     handle = double_the_newest.delay()

@@ -3,9 +3,9 @@
 from raincheck import Deployment
 from raincheck.authoring.registry import find_step
 from raincheck_contracts.messages import StepTask
-from raincheck_workers.branch import run_branch
-from raincheck_workers.executor import Executor, Place
-from raincheck_workers.outcomes import Outcome
+from raincheck_workers.execution.branch import run_branch
+from raincheck_workers.execution.executor import Executor, Place
+from raincheck_workers.execution.outcomes import Outcome
 from tests.support.deployments import sent
 
 NODE, PID = "local-node", 4_711

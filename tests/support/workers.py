@@ -53,7 +53,7 @@ class Worker:
 
 
 @dataclass
-class Farm:
+class Fleet:
     """A deployment and its workers."""
 
     deployment: Deployment
@@ -145,7 +145,7 @@ class Farm:
 
 
 @contextmanager
-def running_farm(url: str | None, **settings: Any) -> Generator[Farm]:
+def running_fleet(url: str | None, **settings: Any) -> Generator[Fleet]:
     """A deployment on a server or its own embedded one, with no workers yet.
 
     Args:
@@ -156,11 +156,11 @@ def running_farm(url: str | None, **settings: Any) -> Generator[Farm]:
     folder = Path(tempfile.mkdtemp(prefix="rc-", dir="/tmp"))
     fields: dict[str, Any] = {"lease": 600.0, "namespace": fresh_namespace(), **settings}
     deployment = Deployment(Settings(home=folder / "home", url=url, **fields))
-    farm = Farm(deployment, folder)
+    fleet = Fleet(deployment, folder)
     try:
-        yield farm
+        yield fleet
     finally:
-        farm.stop()
+        fleet.stop()
         deployment.hints.app.close()
         deployment.index.connection.close()
         shutil.rmtree(folder, ignore_errors=True)

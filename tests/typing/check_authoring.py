@@ -15,7 +15,7 @@ from raincheck.authoring import (
     pipeline,
     step,
 )
-from raincheck.run_handle import RunHandle
+from raincheck.queueing.run_handle import RunHandle
 from raincheck_contracts.references import Reference
 
 

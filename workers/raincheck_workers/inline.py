@@ -8,20 +8,20 @@ from typing import Any
 
 from raincheck.authoring.pipeline import Pipeline
 from raincheck.deployment import Deployment, current_deployment
-from raincheck.enqueue import EnqueueOptions, build_submission, compile_stored
 from raincheck.index import Connection, Index
-from raincheck.run_handle import RunHandle, result_of
-from raincheck.waking import wake
+from raincheck.queueing.enqueue import EnqueueOptions, build_submission, compile_stored
+from raincheck.queueing.run_handle import RunHandle, result_of
+from raincheck.queueing.waking import wake
 from raincheck_contracts.errors import IndexUnavailableError
 from raincheck_contracts.messages import StepTask
 from raincheck_contracts.pipelines import PipelineSpec, StepSpec
 from raincheck_contracts.runs import StepState
-from raincheck_workers.executor import Executor, Place
-from raincheck_workers.heartbeat import Heartbeat
-from raincheck_workers.node import NodeIdentity
-from raincheck_workers.outcomes import Result
+from raincheck_workers.execution.executor import Executor, Place
+from raincheck_workers.execution.outcomes import Result
+from raincheck_workers.liveness.heartbeat import Heartbeat
+from raincheck_workers.liveness.identity import NodeIdentity
 
-# The caller's process beats beside the steps that it runs: see worker_node.py.
+# The caller's process beats beside the steps that it runs: see liveness/worker_node.py.
 _LEASE = 60.0
 _PAUSE = 0.02
 # Seconds: somebody sits before it.

@@ -9,9 +9,9 @@ from celery import Celery, signals
 
 from raincheck.deployment import current_deployment
 from raincheck.materializers import preload
-from raincheck_workers.node import NodeIdentity
-from raincheck_workers.pool_processes import PoolProcesses
-from raincheck_workers.worker_node import WorkerNode, current_worker_node, set_worker_node
+from raincheck_workers.liveness.identity import NodeIdentity
+from raincheck_workers.liveness.pool_processes import PoolProcesses
+from raincheck_workers.liveness.worker_node import WorkerNode, current_worker_node, set_worker_node
 
 _log = logging.getLogger(__name__)
 

@@ -6,8 +6,8 @@ from functools import lru_cache
 from celery import Celery
 
 from raincheck.deployment import current_deployment
-from raincheck.hints import HintSender
-from raincheck_workers.executor import Executor, Place
+from raincheck.queueing.hints import HintSender
+from raincheck_workers.execution.executor import Executor, Place
 from raincheck_workers.lifecycle import node_identity
 
 

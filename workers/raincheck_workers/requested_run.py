@@ -2,7 +2,7 @@
 
 from raincheck.authoring.registry import find_pipeline
 from raincheck.deployment import Deployment, use_deployment
-from raincheck.enqueue import EnqueueOptions, enqueue
+from raincheck.queueing.enqueue import EnqueueOptions, enqueue
 from raincheck_contracts.errors import ParameterError
 from raincheck_contracts.messages import RunRequest
 

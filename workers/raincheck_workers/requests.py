@@ -8,7 +8,7 @@ from celery.worker.request import Request
 from typing_extensions import override
 
 from raincheck_contracts.errors import IndexAccessError
-from raincheck_workers.worker_node import current_worker_node
+from raincheck_workers.liveness.worker_node import current_worker_node
 
 
 class StepRequest(Request):

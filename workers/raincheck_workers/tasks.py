@@ -6,7 +6,7 @@ from celery import Celery, Task
 
 from raincheck.deployment import current_deployment
 from raincheck_contracts.messages import RUN_TASK_NAME, STEP_TASK_NAME, RunRequest, StepTask
-from raincheck_workers.branch import run_branch
+from raincheck_workers.execution.branch import run_branch
 from raincheck_workers.process import process_executor
 from raincheck_workers.requested_run import submit_request
 

@@ -23,7 +23,7 @@ from raincheck_contracts.errors import CompileError, DefinitionError
 from raincheck_contracts.pipelines import PipelineSpec
 
 if TYPE_CHECKING:
-    from raincheck.run_handle import RunHandle
+    from raincheck.queueing.run_handle import RunHandle
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -79,7 +79,7 @@ class Pipeline(Generic[P, R]):
             RunError: when a step failed.
         """
         self._refuse_nesting()
-        from raincheck.enqueue import run_inline  # noqa: PLC0415 - it imports this module
+        from raincheck.queueing.enqueue import run_inline  # noqa: PLC0415 - it imports this module
 
         return cast("R", run_inline(self, args, kwargs))
 
@@ -131,7 +131,7 @@ class Pipeline(Generic[P, R]):
             IndexUnavailableError: when the run could not be accepted.
         """
         self._refuse_nesting()
-        from raincheck.enqueue import EnqueueOptions, enqueue  # noqa: PLC0415 - they import this
+        from raincheck.queueing.enqueue import EnqueueOptions, enqueue  # noqa: PLC0415 - they import this
 
         options = EnqueueOptions(
             queue=queue,

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from raincheck import Deployment, Settings
-from raincheck.broker import (
+from raincheck.index.replies import Message
+from raincheck.queueing.broker import (
     broker_url,
     celery_settings,
     is_redis,
@@ -15,7 +16,6 @@ from raincheck.broker import (
     queue_length,
     transport_options,
 )
-from raincheck.index.replies import Message
 from tests.support.builders import step
 from tests.support.servers import fresh_namespace
 

@@ -16,7 +16,7 @@ from raincheck import (
     step,
     use_deployment,
 )
-from raincheck.enqueue import compile_stored
+from raincheck.queueing.enqueue import compile_stored
 from raincheck_contracts.errors import (
     IdempotencyConflictError,
     IndexUnavailableError,
@@ -186,7 +186,7 @@ def many_values(values: list[str]) -> int:
 def test_a_reference_to_an_unknown_artifact_is_warned_of(caplog: pytest.LogCaptureFixture) -> None:
     """With near names, since it may be a slip; the run waits for it all the same."""
     save_artifact(1.0, "trained_model")
-    with caplog.at_level(logging.WARNING, logger="raincheck.enqueue"):
+    with caplog.at_level(logging.WARNING, logger="raincheck.queueing.enqueue"):
         handle = refer.delay("traned_model")
         refer.delay("trained_model")
     (record,) = caplog.records

@@ -2,7 +2,7 @@
 
 import pytest
 
-from raincheck.metadata_view import MetadataValue, RunMetadata
+from raincheck.client.metadata_view import MetadataValue, RunMetadata
 from raincheck_contracts._base import JsonValue
 
 METADATA = RunMetadata("model@1", {"MSE": 0.25, "scores": {"per_class": [1, 2, 3]}})

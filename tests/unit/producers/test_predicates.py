@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from raincheck import eq, exists, ge, gt, le, lt
-from raincheck.predicates import Predicate, conditions_of
+from raincheck.client.predicates import Predicate, conditions_of
 from raincheck_contracts._base import JsonValue
 from raincheck_contracts.errors import ArgumentError
 from raincheck_contracts.references import Condition, Operator

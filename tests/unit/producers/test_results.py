@@ -3,7 +3,7 @@
 import pytest
 
 from raincheck import Deployment, pipeline, step
-from raincheck.results import load_result
+from raincheck.queueing.results import load_result
 from tests.support.local_execution import LocalWorker
 
 

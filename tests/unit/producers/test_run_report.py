@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from raincheck.run_report import explain, with_present_misses
+from raincheck.queueing.run_report import explain, with_present_misses
 from raincheck_contracts.runs import (
     ErrorInfo,
     MissingReason,

@@ -3,8 +3,8 @@
 import pytest
 
 from raincheck import Deployment, pipeline, step
-from raincheck_workers import branch
-from raincheck_workers.outcomes import Result
+from raincheck_workers.execution import branch
+from raincheck_workers.execution.outcomes import Result
 from tests.support.deployments import sent
 from tests.support.local_execution import LocalWorker
 

@@ -1,6 +1,6 @@
 """Materialized values kept by digest."""
 
-from raincheck_workers.cache import MaterializedCache
+from raincheck_workers.execution.cache import MaterializedCache
 
 
 def test_the_least_recently_used_go_first() -> None:

@@ -22,8 +22,8 @@ from raincheck_contracts.errors import IndexUnavailableError
 from raincheck_contracts.messages import StepTask
 from raincheck_contracts.pipelines import ValueInput
 from raincheck_contracts.runs import StepState
-from raincheck_workers.executor import Executor, Place
-from raincheck_workers.outcomes import Result
+from raincheck_workers.execution.executor import Executor, Place
+from raincheck_workers.execution.outcomes import Result
 from tests.support.deployments import sent
 from tests.support.local_execution import NODE, LocalWorker
 

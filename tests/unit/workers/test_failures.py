@@ -10,7 +10,7 @@ from raincheck_contracts.errors import (
     MaterializerNotFoundError,
     StaleFenceError,
 )
-from raincheck_workers.failures import Failure, Kind, Phase, classify, error_info
+from raincheck_workers.execution.failures import Failure, Kind, Phase, classify, error_info
 
 AWAY = IndexUnavailableError("redis://r", "refused")
 

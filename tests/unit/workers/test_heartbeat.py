@@ -20,8 +20,8 @@ from raincheck.index.replies import Claimed
 from raincheck.index.run_scripts import Delivery
 from raincheck_contracts.messages import StepTask
 from raincheck_contracts.runs import StepState
-from raincheck_workers.heartbeat import Heartbeat, lease_ticks
-from raincheck_workers.node import NodeIdentity
+from raincheck_workers.liveness.heartbeat import Heartbeat, lease_ticks
+from raincheck_workers.liveness.identity import NodeIdentity
 from tests.support.builders import digest, nonce
 from tests.support.deployments import local_deployment, sent
 from tests.support.dumps import ask, key

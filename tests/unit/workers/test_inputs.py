@@ -18,7 +18,7 @@ from raincheck_contracts.pipelines import (
     needs_of,
 )
 from raincheck_contracts.reference_text import parse_reference
-from raincheck_workers.inputs import BoundInputs, bind, check_types, materialize
+from raincheck_workers.execution.inputs import BoundInputs, bind, check_types, materialize
 from tests.support.builders import record
 
 

@@ -9,8 +9,8 @@ from raincheck import Client, Deployment, save_artifact
 from raincheck.index.replies import BoundVersion
 from raincheck_contracts.errors import BlobMissingError
 from raincheck_contracts.reference_text import parse_reference
-from raincheck_workers.cache import MaterializedCache
-from raincheck_workers.loader import Loader
+from raincheck_workers.execution.cache import MaterializedCache
+from raincheck_workers.execution.loader import Loader
 
 
 def _bound(deployment: Deployment, reference: str) -> BoundVersion:

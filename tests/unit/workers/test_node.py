@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from raincheck_workers.node import NodeIdentity
+from raincheck_workers.liveness.identity import NodeIdentity
 
 
 def test_an_id_is_used_for_one_life() -> None:

@@ -1,7 +1,7 @@
 """What became of a delivery, in a few words."""
 
 from raincheck_contracts.artifacts import Binding
-from raincheck_workers.outcomes import Outcome, Result
+from raincheck_workers.execution.outcomes import Outcome, Result
 
 
 def _binding(pointer: str | None = None, value: float | None = None) -> Binding:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from types import SimpleNamespace
 
-from raincheck_workers.pool_processes import PoolProcesses
+from raincheck_workers.liveness.pool_processes import PoolProcesses
 from tests.support.waiting import wait_until
 
 

@@ -10,7 +10,7 @@ from raincheck.authoring import StepContext
 from raincheck.index.entries import ForeignMetadata, NewVersion
 from raincheck_contracts.errors import DefinitionError
 from raincheck_contracts.pipelines import OutputSpec
-from raincheck_workers.publication import prepare_outputs
+from raincheck_workers.execution.publication import prepare_outputs
 
 
 @step

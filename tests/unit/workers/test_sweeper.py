@@ -4,8 +4,8 @@ import pytest
 
 from raincheck import Client, Deployment, RunStatus, pipeline, save_artifact, step
 from raincheck.index.run_scripts import Delivery
-from raincheck.waking import wake
-from raincheck_workers.sweeper import Sweeper
+from raincheck.queueing.waking import wake
+from raincheck_workers.liveness.sweeper import Sweeper
 from tests.support.builders import digest, nonce
 from tests.support.deployments import sent
 from tests.support.dumps import ask, key

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from raincheck.client import Client
+from raincheck.client.client import Client
 from raincheck.deployment import Deployment, current_deployment
 from raincheck_contracts._base import JsonValue
 from raincheck_contracts.artifacts import ArtifactVersion

@@ -7,9 +7,9 @@ from typing import Annotated
 import typer
 
 from raincheck.durations import seconds_of
-from raincheck.enqueue import EnqueueOptions
-from raincheck.enqueue import enqueue as enqueue_pipeline
-from raincheck.run_handle import RunHandle
+from raincheck.queueing.enqueue import EnqueueOptions
+from raincheck.queueing.enqueue import enqueue as enqueue_pipeline
+from raincheck.queueing.run_handle import RunHandle
 from raincheck_contracts._base import JsonValue
 from raincheck_contracts.errors import ArgumentError
 from raincheck_contracts.runs import RunStatus

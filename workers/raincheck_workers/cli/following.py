@@ -5,7 +5,7 @@ import time
 from rich.console import Console
 from rich.text import Text
 
-from raincheck.run_handle import RunHandle
+from raincheck.queueing.run_handle import RunHandle
 from raincheck_contracts.runs import Run, RunStatus, StepRun, StepState
 from raincheck_workers.cli.rendering.states import state_text
 from raincheck_workers.cli.rendering.step_words import why

@@ -1,7 +1,7 @@
 """Finding the run that a person means by the beginning of its id."""
 
 from raincheck.deployment import Deployment
-from raincheck.run_handle import RunHandle
+from raincheck.queueing.run_handle import RunHandle
 from raincheck_contracts.errors import ArgumentError
 
 #: So many of the newest live and ended runs are looked through.

@@ -14,8 +14,8 @@ from rich.text import Text
 
 from raincheck.authoring.pipeline import Pipeline
 from raincheck.deployment import Deployment
-from raincheck.hints import describe_input
-from raincheck.run_handle import RunHandle
+from raincheck.queueing.hints import describe_input
+from raincheck.queueing.run_handle import RunHandle
 from raincheck_contracts.artifacts import ArtifactVersion, Binding
 from raincheck_contracts.pipelines import StepSpec
 from raincheck_contracts.runs import StepRun, StepState
@@ -69,7 +69,7 @@ class Scenario:
         self._show_predictions(consumer)
 
     def _queue_consumer(self, do_predictions: Pipeline[..., Any]) -> RunHandle:
-        with _quiet("raincheck.enqueue"):  # it would warn of what the next part shows
+        with _quiet("raincheck.queueing.enqueue"):  # it would warn of what the next part shows
             handle = do_predictions.delay()
         self._head(1, "Queue the consumer; nobody has trained a model yet.")
         self._say(f"do_predictions.delay()  ->  run {handle.id}")

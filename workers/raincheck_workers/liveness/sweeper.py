@@ -12,9 +12,9 @@ from collections.abc import Callable
 
 from typing_extensions import override
 
-from raincheck.hints import HintSender
 from raincheck.index import Index
-from raincheck.waking import wake
+from raincheck.queueing.hints import HintSender
+from raincheck.queueing.waking import wake
 from raincheck_contracts.errors import IndexUnavailableError
 
 _log = logging.getLogger(__name__)

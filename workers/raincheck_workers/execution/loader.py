@@ -3,7 +3,7 @@
 from raincheck.artifact_store import ArtifactStore
 from raincheck.index.replies import BoundVersion
 from raincheck.materializers import materializer_named
-from raincheck_workers.cache import MaterializedCache
+from raincheck_workers.execution.cache import MaterializedCache
 
 
 class Loader:

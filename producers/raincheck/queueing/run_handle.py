@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from raincheck.authoring.context import active_step_context
 from raincheck.deployment import Deployment
 from raincheck.index.run_records import read_run, run_status
-from raincheck.results import load_result
-from raincheck.run_report import explain, with_present_misses
+from raincheck.queueing.results import load_result
+from raincheck.queueing.run_report import explain, with_present_misses
 from raincheck_contracts.errors import RunCancelledError, StepFailedError, WaitInStepError
 from raincheck_contracts.runs import ErrorInfo, Run, RunStatus, StepState
 

@@ -16,10 +16,10 @@ from collections.abc import Callable, Collection
 
 from typing_extensions import override
 
-from raincheck.hints import HintSender
 from raincheck.index import Index
+from raincheck.queueing.hints import HintSender
 from raincheck_contracts.errors import IndexUnavailableError
-from raincheck_workers.node import NodeIdentity
+from raincheck_workers.liveness.identity import NodeIdentity
 
 _log = logging.getLogger(__name__)
 

@@ -9,11 +9,11 @@ from pydantic import ValidationError
 from raincheck.authoring.compiling import compiling
 from raincheck.authoring.lazy import lazy_artifact_version
 from raincheck.authoring.metadata_values import checked_metadata
+from raincheck.client.predicates import Predicate, conditions_of
+from raincheck.client.published import PublishedVersion
 from raincheck.deployment import Deployment, current_deployment
 from raincheck.durations import Duration, seconds_of
-from raincheck.predicates import Predicate, conditions_of
-from raincheck.published import PublishedVersion
-from raincheck.waking import wake
+from raincheck.queueing.waking import wake
 from raincheck_contracts._base import JsonValue
 from raincheck_contracts.errors import ArgumentError, ReferenceNotFoundError
 from raincheck_contracts.references import (

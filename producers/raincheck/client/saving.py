@@ -7,11 +7,11 @@ from typing import Never
 from raincheck.authoring.compiling import compiling
 from raincheck.authoring.context import active_step_context
 from raincheck.authoring.metadata_values import checked_metadata
-from raincheck.client import Client
+from raincheck.client.client import Client
+from raincheck.client.published import PublishedVersion
 from raincheck.deployment import current_deployment
 from raincheck.name_checks import check_artifact_name, check_version_name
-from raincheck.published import PublishedVersion
-from raincheck.waking import wake
+from raincheck.queueing.waking import wake
 from raincheck_contracts.errors import ArgumentError, UnresolvedReferenceError
 
 

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from raincheck.authoring.external import ExternalArtifact, external_reference
 from raincheck.blobs.digest import digest_of
-from raincheck.broker import DEFAULT_QUEUE
 from raincheck.deployment import Deployment, current_deployment
-from raincheck.hints import check_message_size
 from raincheck.index.replies import Message
 from raincheck.index.run_scripts import Submission
-from raincheck.run_handle import RunHandle
-from raincheck.run_ids import new_run_id
+from raincheck.queueing.broker import DEFAULT_QUEUE
+from raincheck.queueing.hints import check_message_size
+from raincheck.queueing.run_handle import RunHandle
+from raincheck.queueing.run_ids import new_run_id
 from raincheck_contracts._base import canonical_json
 from raincheck_contracts.errors import (
     IndexUnavailableError,

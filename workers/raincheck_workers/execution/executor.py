@@ -15,21 +15,21 @@ from raincheck.authoring.registry import find_step
 from raincheck.authoring.step import Step
 from raincheck.blobs.digest import digest_of
 from raincheck.deployment import Deployment
-from raincheck.hints import HintSender
 from raincheck.index.packing import pack_needs
 from raincheck.index.replies import Claimed, Message, Parked, Refused, Unresolvable
 from raincheck.index.run_scripts import Attempt, Delivery
 from raincheck.materializers import scoped_copies
-from raincheck.waking import wake
+from raincheck.queueing.hints import HintSender
+from raincheck.queueing.waking import wake
 from raincheck_contracts.errors import IndexUnavailableError, StaleFenceError
 from raincheck_contracts.messages import StepTask
 from raincheck_contracts.pipelines import needs_of
-from raincheck_workers.cache import MaterializedCache
-from raincheck_workers.failures import Failure, classify, error_info
-from raincheck_workers.inputs import BoundInputs, bind, check_types, materialize
-from raincheck_workers.loader import Loader
-from raincheck_workers.outcomes import Outcome, Result
-from raincheck_workers.publication import prepare_outputs
+from raincheck_workers.execution.cache import MaterializedCache
+from raincheck_workers.execution.failures import Failure, classify, error_info
+from raincheck_workers.execution.inputs import BoundInputs, bind, check_types, materialize
+from raincheck_workers.execution.loader import Loader
+from raincheck_workers.execution.outcomes import Outcome, Result
+from raincheck_workers.execution.publication import prepare_outputs
 
 _log = logging.getLogger(__name__)
 

@@ -15,6 +15,8 @@ from raincheck.settings import Settings
 DEFAULT_QUEUE = "raincheck"
 #: kombu keeps one list per step of priority; see `queue_length`.
 PRIORITY_STEPS = (0, 3, 6, 9)
+# Seconds. Somebody waits for `delay()` to return, and what is not sent is sent later.
+_SENDER_TIMEOUTS = {"socket_timeout": 2, "socket_connect_timeout": 2}
 
 
 def broker_url(index_url: str) -> str:
@@ -86,7 +88,10 @@ def celery_settings(settings: Settings, index_url: str) -> dict[str, Any]:
 def producer_app(settings: Settings, index_url: str) -> Celery:
     """An application that only sends; it does not become Celery's current one."""
     app = Celery("raincheck", set_as_current=False)
-    app.conf.update(celery_settings(settings, index_url))
+    made = celery_settings(settings, index_url)
+    if is_redis(made["broker_url"]):
+        made["broker_transport_options"].update(_SENDER_TIMEOUTS)
+    app.conf.update(made)
     return app
 
 

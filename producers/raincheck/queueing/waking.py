@@ -3,8 +3,8 @@
 import logging
 import time
 
-from raincheck.hints import HintSender
 from raincheck.index import Index
+from raincheck.queueing.hints import HintSender
 from raincheck_contracts.errors import IndexUnavailableError
 
 _log = logging.getLogger(__name__)

@@ -8,8 +8,8 @@ from celery import Task
 from raincheck.index.replies import Message
 from raincheck_contracts.messages import StepTask
 from raincheck_contracts.pipelines import StepSpec
-from raincheck_workers.executor import Executor
-from raincheck_workers.outcomes import Outcome, Result
+from raincheck_workers.execution.executor import Executor
+from raincheck_workers.execution.outcomes import Outcome, Result
 
 #: A message goes on for at most so many steps and seconds, so that a slot is not held
 #: against steps of higher priority.

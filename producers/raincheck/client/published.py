@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from raincheck.client.metadata_view import RunMetadata
 from raincheck.deployment import Deployment
-from raincheck.metadata_view import RunMetadata
 from raincheck_contracts.artifacts import ArtifactVersion
 
 

@@ -5,13 +5,13 @@ from functools import partial
 
 from celery import Celery
 
-from raincheck.broker import queue_length
 from raincheck.deployment import Deployment
-from raincheck.hints import HintSender
 from raincheck.index import Connection, Index
-from raincheck_workers.heartbeat import Heartbeat
-from raincheck_workers.node import NodeIdentity
-from raincheck_workers.sweeper import Sweeper
+from raincheck.queueing.broker import queue_length
+from raincheck.queueing.hints import HintSender
+from raincheck_workers.liveness.heartbeat import Heartbeat
+from raincheck_workers.liveness.identity import NodeIdentity
+from raincheck_workers.liveness.sweeper import Sweeper
 
 # The lease of a pool whose steps run in the beating process: a call into C that holds
 # the interpreter's lock must not pass for death.

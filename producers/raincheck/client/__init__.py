@@ -1,0 +1,1 @@
+"""Asking for artifacts, saving and loading them."""

@@ -1,0 +1,1 @@
+"""Queueing pipelines: what is recorded, what is sent, and the handle of a run."""

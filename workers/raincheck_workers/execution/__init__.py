@@ -1,0 +1,1 @@
+"""Executing one delivery of a step, whoever delivers it."""

@@ -1,0 +1,1 @@
+"""What keeps steps from being lost: identity, heartbeat and sweeper of a node."""
