@@ -9,8 +9,8 @@ from raincheck.artifact_store import ArtifactStore
 from raincheck.blobs import LocalBlobStore
 from raincheck.embedded import ensure_server
 from raincheck.index import Connection, Index
-from raincheck.queueing.broker import producer_app
-from raincheck.queueing.hints import HintSender
+from raincheck.messaging.broker import producer_app
+from raincheck.messaging.hints import HintSender
 from raincheck.settings import Settings, read_settings
 
 

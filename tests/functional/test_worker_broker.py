@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from raincheck import Deployment, RunStatus, Settings, use_deployment
-from raincheck.queueing.broker import broker_url
+from raincheck.messaging.broker import broker_url
 from tests.functional import pipelines
 from tests.support.servers import running_server
 from tests.support.waiting import wait_until
@@ -46,8 +46,14 @@ def test_a_run_is_accepted_though_the_broker_does_not_answer(fleet: Fleet) -> No
     """A stopped server takes connections and says nothing: the caller is held shortly."""
     settings = fleet.deployment.settings
     with running_server() as broker:
-        fields = {**settings.model_dump(), "broker_url": broker_url(broker)}
-        unlucky = Deployment(Settings(**fields))
+        unlucky = Deployment(
+            Settings(
+                home=settings.home,
+                url=settings.url,
+                namespace=settings.namespace,
+                broker_url=broker_url(broker),
+            )
+        )
         record = json.loads((_home(broker) / "server.json").read_text())
         with use_deployment(unlucky):
             pipelines.double_given.delay(1.0)

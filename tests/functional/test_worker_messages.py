@@ -10,7 +10,7 @@ import pytest
 from raincheck import RunHandle, RunStatus
 from raincheck.index.connection import text
 from raincheck.index.replies import Message
-from raincheck.queueing.broker import DEFAULT_QUEUE, key_prefix, queue_length
+from raincheck.messaging.broker import DEFAULT_QUEUE, key_prefix, queue_length
 from raincheck_contracts.messages import RUN_TASK_NAME, STEP_TASK_NAME, RunRequest
 from tests.functional import pipelines
 from tests.support.dumps import ask, key

@@ -5,7 +5,7 @@ from typing import Any
 from celery import Celery
 
 from raincheck.deployment import current_deployment
-from raincheck.queueing.broker import celery_settings
+from raincheck.messaging.broker import celery_settings
 from raincheck_workers.lifecycle import Lifecycle
 from raincheck_workers.tasks import add_tasks
 

@@ -9,9 +9,9 @@ from typing import Any
 from raincheck.authoring.pipeline import Pipeline
 from raincheck.deployment import Deployment, current_deployment
 from raincheck.index import Connection, Index
+from raincheck.messaging.waking import wake
 from raincheck.queueing.enqueue import EnqueueOptions, build_submission, compile_stored
 from raincheck.queueing.run_handle import RunHandle, result_of
-from raincheck.queueing.waking import wake
 from raincheck_contracts.errors import IndexUnavailableError
 from raincheck_contracts.messages import StepTask
 from raincheck_contracts.pipelines import PipelineSpec, StepSpec

@@ -6,7 +6,7 @@ from functools import lru_cache
 from celery import Celery
 
 from raincheck.deployment import current_deployment
-from raincheck.queueing.hints import HintSender
+from raincheck.messaging.hints import HintSender
 from raincheck_workers.execution.executor import Executor, Place
 from raincheck_workers.lifecycle import node_identity
 

@@ -13,7 +13,7 @@ from raincheck.client.predicates import Predicate, conditions_of
 from raincheck.client.published import PublishedVersion
 from raincheck.deployment import Deployment, current_deployment
 from raincheck.durations import Duration, seconds_of
-from raincheck.queueing.waking import wake
+from raincheck.messaging.waking import wake
 from raincheck_contracts._base import JsonValue
 from raincheck_contracts.errors import ArgumentError, ReferenceNotFoundError
 from raincheck_contracts.references import (

@@ -10,8 +10,8 @@ from raincheck.authoring.metadata_values import checked_metadata
 from raincheck.client.client import Client
 from raincheck.client.published import PublishedVersion
 from raincheck.deployment import current_deployment
+from raincheck.messaging.waking import wake
 from raincheck.name_checks import check_artifact_name, check_version_name
-from raincheck.queueing.waking import wake
 from raincheck_contracts.errors import ArgumentError, UnresolvedReferenceError
 
 

@@ -14,8 +14,8 @@ from raincheck.blobs.digest import digest_of
 from raincheck.deployment import Deployment, current_deployment
 from raincheck.index.replies import Message
 from raincheck.index.run_scripts import Submission
-from raincheck.queueing.broker import DEFAULT_QUEUE
-from raincheck.queueing.hints import check_message_size
+from raincheck.messaging.broker import DEFAULT_QUEUE
+from raincheck.messaging.hints import check_message_size
 from raincheck.queueing.run_handle import RunHandle
 from raincheck.queueing.run_ids import new_run_id
 from raincheck_contracts._base import canonical_json

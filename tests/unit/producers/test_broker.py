@@ -8,7 +8,7 @@ import pytest
 
 from raincheck import Deployment, Settings
 from raincheck.index.replies import Message
-from raincheck.queueing.broker import (
+from raincheck.messaging.broker import (
     broker_url,
     celery_settings,
     is_redis,

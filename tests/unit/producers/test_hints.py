@@ -8,7 +8,7 @@ import pytest
 
 from raincheck import Deployment, Settings
 from raincheck.index.replies import Message
-from raincheck.queueing.hints import HintSender, describe_step
+from raincheck.messaging.hints import HintSender, describe_step
 from raincheck_contracts.pipelines import DictInput, ListInput, ReferenceInput, StepSpec, ValueInput
 from raincheck_contracts.reference_text import parse_reference
 from tests.support.builders import output_of, step
@@ -49,7 +49,7 @@ def test_a_refusing_broker_is_logged_and_not_raised(
     """The hint is on record: whoever sweeps sends it."""
     settings = Settings(home=tmp_path, url="redis://fake", broker_url="redis://127.0.0.1:1/0")
     deployment = Deployment(settings)
-    with caplog.at_level(logging.WARNING, logger="raincheck.queueing.hints"):
+    with caplog.at_level(logging.WARNING, logger="raincheck.messaging.hints"):
         assert deployment.hints.send([_message()]) == 0
     assert [record.getMessage() for record in caplog.records] == ["broker refused hints"]
     deployment.hints.app.close()

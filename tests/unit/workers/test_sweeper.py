@@ -4,7 +4,7 @@ import pytest
 
 from raincheck import Client, Deployment, RunStatus, pipeline, save_artifact, step
 from raincheck.index.run_scripts import Delivery
-from raincheck.queueing.waking import wake
+from raincheck.messaging.waking import wake
 from raincheck_workers.liveness.sweeper import Sweeper
 from tests.support.builders import digest, nonce
 from tests.support.deployments import sent

@@ -19,8 +19,8 @@ from raincheck.index.packing import pack_needs
 from raincheck.index.replies import Claimed, Message, Parked, Refused, Unresolvable
 from raincheck.index.run_scripts import Attempt, Delivery
 from raincheck.materializers import scoped_copies
-from raincheck.queueing.hints import HintSender
-from raincheck.queueing.waking import wake
+from raincheck.messaging.hints import HintSender
+from raincheck.messaging.waking import wake
 from raincheck_contracts.errors import IndexUnavailableError, StaleFenceError
 from raincheck_contracts.messages import StepTask
 from raincheck_contracts.pipelines import needs_of

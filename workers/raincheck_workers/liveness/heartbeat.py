@@ -17,7 +17,7 @@ from collections.abc import Callable, Collection
 from typing_extensions import override
 
 from raincheck.index import Index
-from raincheck.queueing.hints import HintSender
+from raincheck.messaging.hints import HintSender
 from raincheck_contracts.errors import IndexUnavailableError
 from raincheck_workers.liveness.identity import NodeIdentity
 

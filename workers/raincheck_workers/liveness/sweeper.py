@@ -13,8 +13,8 @@ from collections.abc import Callable
 from typing_extensions import override
 
 from raincheck.index import Index
-from raincheck.queueing.hints import HintSender
-from raincheck.queueing.waking import wake
+from raincheck.messaging.hints import HintSender
+from raincheck.messaging.waking import wake
 from raincheck_contracts.errors import IndexUnavailableError
 
 _log = logging.getLogger(__name__)

@@ -7,8 +7,8 @@ from celery import Celery
 
 from raincheck.deployment import Deployment
 from raincheck.index import Connection, Index
-from raincheck.queueing.broker import queue_length
-from raincheck.queueing.hints import HintSender
+from raincheck.messaging.broker import queue_length
+from raincheck.messaging.hints import HintSender
 from raincheck_workers.liveness.heartbeat import Heartbeat
 from raincheck_workers.liveness.identity import NodeIdentity
 from raincheck_workers.liveness.sweeper import Sweeper

@@ -4,7 +4,7 @@ import logging
 import time
 
 from raincheck.index import Index
-from raincheck.queueing.hints import HintSender
+from raincheck.messaging.hints import HintSender
 from raincheck_contracts.errors import IndexUnavailableError
 
 _log = logging.getLogger(__name__)

@@ -15,8 +15,9 @@ from raincheck.settings import Settings
 DEFAULT_QUEUE = "raincheck"
 #: kombu keeps one list per step of priority; see `queue_length`.
 PRIORITY_STEPS = (0, 3, 6, 9)
-# Seconds. Somebody waits for `delay()` to return, and what is not sent is sent later.
-_SENDER_TIMEOUTS = {"socket_timeout": 2, "socket_connect_timeout": 2}
+# Seconds; kombu tries three times. Somebody waits for `delay()` to return, and what is not
+# sent now is sent later.
+_SENDER_TIMEOUTS = {"socket_timeout": 1, "socket_connect_timeout": 2}
 
 
 def broker_url(index_url: str) -> str:

@@ -1,0 +1,1 @@
+"""Celery messages: the broker, the hints sent to it, and who is woken."""
