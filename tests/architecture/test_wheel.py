@@ -49,6 +49,7 @@ def test_the_wheel_works_elsewhere(
     folder = tmp_path / "site"
     zipfile.ZipFile(wheel).extractall(folder)
     monkeypatch.setenv("PYTHONPATH", str(folder))
+    monkeypatch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)  # it is not this tree's code
     shown = subprocess.run(
         [sys.executable, "-c", USE.format(folder=str(folder))],
         cwd=tmp_path,

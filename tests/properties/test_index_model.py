@@ -180,6 +180,9 @@ class IndexMachine(RuleBasedStateMachine):
     @rule(steps=graphs(), whole=st.booleans())
     def submit(self, steps: list[ModelStep], *, whole: bool) -> None:
         """A small graph with references."""
+        self._submit(steps, whole=whole)
+
+    def _submit(self, steps: list[ModelStep], *, whole: bool) -> ModelRun:
         spec = _spec(steps, whole=whole)
         run = self.driver.submit(spec)
         for item in steps:
@@ -187,6 +190,16 @@ class IndexMachine(RuleBasedStateMachine):
                 item.state = StepState.QUEUED
         self.model.runs[run] = ModelRun(run, {item.name: item for item in steps}, bind_all=whole)
         self.again = lambda: self.index.runs.submit(submission(spec, run=run))
+        return self.model.runs[run]
+
+    @precondition(lambda self: len(self.model.runs) < MOST_RUNS)
+    @rule(wanted=REFERENCES, whole=st.booleans())
+    def crowd(self, wanted: ModelReference, *, whole: bool) -> None:
+        """Many steps that ask for one thing at once, so that many wait under one key."""
+        steps = [ModelStep(f"s{i}", (), (wanted,), (), 0) for i in range(5)]
+        run = self._submit(steps, whole=whole)
+        for item in steps:
+            self._claim(run, item, self.nodes[0])
 
     def _claim(self, run: ModelRun, item: ModelStep, node: str) -> None:
         self.processes += 1
