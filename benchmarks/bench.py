@@ -60,8 +60,8 @@ def running_bench(pool: str = "prefork") -> Generator[Bench]:
         "PYTHONPATH": str(root),
         "C_FORCE_ROOT": "1",
     }
-    command = [sys.executable, "-m", "celery", "-A", "benchmarks.workload", "worker"]
-    options = ["--concurrency", "2", "--pool", pool, "--loglevel", "ERROR", "--quiet"]
+    command = [sys.executable, "-m", "celery", "--quiet", "-A", "benchmarks.workload", "worker"]
+    options = ["--concurrency", "2", "--pool", pool, "--loglevel", "ERROR"]
     with use_deployment(deployment):
         worker = subprocess.Popen([*command, *options], env=environment, cwd=root)
         try:

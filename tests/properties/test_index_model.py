@@ -342,8 +342,15 @@ class IndexMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.void)
     @rule(data=st.data())
     def write_late(self, data: st.DataObject) -> None:
-        """An attempt that lost its step comes back: nothing that it writes is taken."""
+        """An attempt that lost its step comes back: nothing that it writes is taken.
+
+        Neither while the step is in another's hands nor while it is in nobody's.
+        """
         attempt = data.draw(st.sampled_from(self.void))
+        run = self.model.runs[attempt.run]
+        item = run.steps[attempt.step]
+        if item.state is StepState.QUEUED and data.draw(st.booleans()):
+            self._claim(run, item, self.nodes[0])
         self.again = None
         before = dump(self.index)
         for write in (

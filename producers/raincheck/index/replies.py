@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from raincheck.index.connection import text
@@ -126,6 +127,13 @@ def messages(reply: Sequence[Any]) -> tuple[Message, ...]:
     return tuple(message(item) for item in reply if item)
 
 
+# A model and its metrics are bound together: their record is read once.
+@lru_cache(maxsize=1_024)
+def version_record(raw: bytes) -> VersionRecord:
+    """The publisher's record of a version, which never changes."""
+    return VersionRecord.model_validate_json(raw)
+
+
 def bound_version(reply: Sequence[Any]) -> BoundVersion:
     """The six values of a binding."""
     artifact, version, sequence, record, inline, metadata = reply
@@ -133,7 +141,7 @@ def bound_version(reply: Sequence[Any]) -> BoundVersion:
         text(artifact),
         text(version),
         int(sequence),
-        VersionRecord.model_validate_json(record),
+        version_record(record),
         inline,
         None if metadata is None else text(metadata),
     )

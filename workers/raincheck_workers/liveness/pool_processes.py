@@ -21,7 +21,10 @@ class PoolProcesses:
 
     def living(self) -> set[int]:
         """Pids of the processes that live; the pool replaces the others soon."""
-        listed = {process.pid for process in list(self._pool._pool._pool)}  # noqa: SLF001 - no public list
+        processes = self._pool._pool  # noqa: SLF001 - Celery has no public list
+        if processes is None:  # the pool has ended, and all of its processes
+            return set()
+        listed = {process.pid for process in list(processes._pool)}  # noqa: SLF001 - nor billiard
         living = {pid for pid in listed - {None} if not _has_ended(pid)}
         if listed - {None} - living:
             self._soon(self._pool.maintain_pool)
