@@ -31,7 +31,7 @@ from raincheck_contracts.pointers import tokens_of
 
 
 def _alias(text: str) -> str:
-    if not re.match(ALIAS_PATTERN, text):
+    if not re.fullmatch(ALIAS_PATTERN, text):
         hint = (
             f"did you mean the version @{text}?"
             if text.isdigit()

@@ -156,10 +156,9 @@ class IndexMachine(RuleBasedStateMachine):
     @rule(artifact=ARTIFACTS, data=st.data(), k=st.integers(0, 5))
     def annotate(self, artifact: str, data: st.DataObject, k: int) -> None:
         """Tag a version and log its metric, once."""
-        versions = self.model.artifacts[artifact]
-        if not versions:
+        if not self.model.artifacts[artifact]:
             return
-        version = data.draw(st.sampled_from(versions))
+        version = data.draw(st.sampled_from(self.model.artifacts[artifact]))
         if data.draw(st.booleans()):
             self.again = lambda: self.index.versions.tag(artifact, version.name, "t")
             self.again()
@@ -192,7 +191,7 @@ class IndexMachine(RuleBasedStateMachine):
         self.again = lambda: self.index.runs.submit(submission(spec, run=run))
         return self.model.runs[run]
 
-    @precondition(lambda self: len(self.model.runs) < MOST_RUNS)
+    @precondition(lambda self: not self.model.runs)
     @rule(wanted=REFERENCES, whole=st.booleans())
     def crowd(self, wanted: ModelReference, *, whole: bool) -> None:
         """Many steps that ask for one thing at once, so that many wait under one key."""
@@ -298,12 +297,16 @@ class IndexMachine(RuleBasedStateMachine):
         self.void.append(self._release(run, item))
         self.model.attempt_failed(run, item, "lost")
 
-    @precondition(lambda self: self.model.steps(StepState.RUNNING))
+    @precondition(lambda self: self.model.steps(StepState.QUEUED, StepState.RUNNING))
     @rule(data=st.data())
     def lose_process(self, data: st.DataObject) -> None:
-        """A pool child dies under its node."""
-        run, item = data.draw(st.sampled_from(self.model.steps(StepState.RUNNING)))
-        assert item.holder is not None
+        """A pool child dies under its node, perhaps as soon as it has the step."""
+        ready = self.model.steps(StepState.QUEUED, StepState.RUNNING)
+        run, item = data.draw(st.sampled_from(ready))
+        if item.state is StepState.QUEUED:
+            self._claim(run, item, self.nodes[0])
+        if item.holder is None:
+            return
         node, pid = item.holder
         self._lose(run, item)
         self.again = lambda: self.index.nodes.lost(node, pid)
@@ -342,15 +345,11 @@ class IndexMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.void)
     @rule(data=st.data())
     def write_late(self, data: st.DataObject) -> None:
-        """An attempt that lost its step comes back: nothing that it writes is taken.
-
-        Neither while the step is in another's hands nor while it is in nobody's.
-        """
+        """An attempt that lost its step comes back: nothing that it writes is taken."""
         attempt = data.draw(st.sampled_from(self.void))
         run = self.model.runs[attempt.run]
-        item = run.steps[attempt.step]
-        if item.state is StepState.QUEUED and data.draw(st.booleans()):
-            self._claim(run, item, self.nodes[0])
+        if run.steps[attempt.step].state is StepState.QUEUED and data.draw(st.booleans()):
+            self._claim(run, run.steps[attempt.step], self.nodes[0])
         self.again = None
         before = dump(self.index)
         for write in (
@@ -399,7 +398,6 @@ class IndexMachine(RuleBasedStateMachine):
     def sweep(self) -> None:
         """Hints are sent again; no state changes."""
         self.again = None
-        self.driver.pass_ticks(0)
         self.index.runs.due(self.index.records.queues())
 
     @precondition(lambda self: self.again is not None)

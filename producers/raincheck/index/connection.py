@@ -8,17 +8,27 @@ from typing import Any, Protocol, TypeAlias, cast
 
 import redis
 from redis.backoff import ExponentialBackoff
+from redis.exceptions import MasterDownError, OutOfMemoryError, ReadOnlyError, TryAgainError
 from redis.retry import Retry
 
-from raincheck.index.library import PREFIX, PROTOCOL, library_source
+from raincheck.index.library import PREFIX, PROTOCOL, library_digest, library_source
 from raincheck_contracts.errors import IndexProtocolError, IndexUnavailableError
 
 Argument: TypeAlias = str | bytes | int | float
 
 #: Seconds. Every write is an idempotent script, so redis-py may repeat it.
-_SOCKET_TIMEOUT = 30.0
+_SOCKET_TIMEOUT = 10.0
 _CONNECT_TIMEOUT = 3.0
-_RETRIES = 3
+_RETRIES = 2
+
+# Refusals that end by themselves: full, being failed over, not in touch, disk full, busy.
+_PASSING_ERRORS = (
+    MasterDownError,
+    OutOfMemoryError,
+    ReadOnlyError,
+    TryAgainError,
+)
+_PASSING_WORDS = ("MISCONF", "BUSY", "NOREPLICAS")  # redis-py has no classes for these
 
 
 class Commands(Protocol):
@@ -107,12 +117,25 @@ class Connection:
                 )
             except ValueError as error:
                 raise IndexUnavailableError(_redacted(self.url), str(error)) from error
+        self._bring_library(client)
         reply = self._fcall(client, "open", [str(PROTOCOL), secrets.token_hex(8)])
         found = text(reply[2])
         if found != str(PROTOCOL):
             problem = f"it holds protocol {found}, this release speaks {PROTOCOL}"
             raise IndexProtocolError(_redacted(self.url), problem)
         return client
+
+    def _bring_library(self, client: Commands) -> None:
+        # A server keeps the library over restarts and upgrades: that of another release of
+        # the same protocol is replaced, not used.
+        if text(self._fcall(client, "digest", [])) != library_digest():
+            self._load(client)
+
+    def _load(self, client: Commands) -> None:
+        try:
+            client.execute_command("FUNCTION", "LOAD", "REPLACE", library_source())
+        except redis.RedisError as error:
+            raise self._fault(error) from error
 
     def call(self, function: str, *arguments: Argument) -> Any:
         """Call a function of the library that may write.
@@ -125,7 +148,8 @@ class Connection:
             The reply: bytes, integers, None and lists of those.
 
         Raises:
-            IndexUnavailableError: the server does not answer or refused the call.
+            IndexUnavailableError: the server does not answer, or takes no writes now.
+            IndexProtocolError: it refused the call for good.
         """
         return self._fcall(self.client, function, arguments)
 
@@ -151,8 +175,8 @@ class Connection:
             for command in commands:
                 pipeline.execute_command(*command)
             return pipeline.execute()
-        except (redis.ConnectionError, redis.TimeoutError, OSError) as error:
-            raise IndexUnavailableError(_redacted(self.url), str(error)) from error
+        except redis.RedisError as error:
+            raise self._fault(error) from error
 
     def _fcall(
         self,
@@ -164,20 +188,25 @@ class Connection:
     ) -> Any:
         name = PREFIX + function
         try:
-            try:
-                return client.execute_command(command, name, 1, self.prefix, *arguments)
-            except redis.ResponseError as error:
-                if "function not found" not in str(error).lower():
-                    raise
-            client.execute_command("FUNCTION", "LOAD", "REPLACE", library_source())
             return client.execute_command(command, name, 1, self.prefix, *arguments)
-        except (redis.ConnectionError, redis.TimeoutError, OSError) as error:
-            raise IndexUnavailableError(_redacted(self.url), str(error)) from error
-        except redis.ResponseError as error:
-            if "unknown command" in str(error).lower():
-                problem = "the server has no functions: Redis 7 or Valkey is needed"
-                raise IndexProtocolError(_redacted(self.url), problem) from error
-            raise IndexUnavailableError(_redacted(self.url), str(error)) from error
+        except redis.RedisError as error:
+            if "function not found" not in str(error).lower():
+                raise self._fault(error) from error
+        self._load(client)
+        try:
+            return client.execute_command(command, name, 1, self.prefix, *arguments)
+        except redis.RedisError as error:
+            raise self._fault(error) from error
+
+    def _fault(self, error: redis.RedisError) -> IndexUnavailableError | IndexProtocolError:
+        """Ours for the server's: whoever gets `IndexUnavailableError` may ask again."""
+        said = str(error)
+        passing = isinstance(error, _PASSING_ERRORS) or said.startswith(_PASSING_WORDS)
+        if passing or not isinstance(error, redis.ResponseError):
+            return IndexUnavailableError(_redacted(self.url), said)
+        if "unknown command" in said.lower():
+            said = "the server has no functions: Redis 7 or Valkey is needed"
+        return IndexProtocolError(_redacted(self.url), said)
 
     def close(self) -> None:
         """Close this process's connections; the next call opens new ones."""

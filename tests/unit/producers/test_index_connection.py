@@ -7,10 +7,11 @@ from fakeredis import FakeRedis, FakeServer
 
 from raincheck.index import Connection, Index
 from raincheck.index.connection import Commands, text
-from raincheck.index.library import library_source
+from raincheck.index.library import library_digest, library_source
 from raincheck_contracts.errors import IndexProtocolError, IndexUnavailableError
+from tests.support.builders import new_version, nonce
 from tests.support.dumps import ask, key
-from tests.support.servers import fake_index, fresh_namespace, valkey_index
+from tests.support.servers import fake_index, fresh_namespace, running_server, valkey_index
 
 
 def _free_port() -> int:
@@ -91,11 +92,36 @@ def test_the_library_is_loaded_when_the_server_has_lost_it(valkey_url: str) -> N
     index.connection.close()
 
 
+def test_a_library_of_another_release_is_replaced(valkey_url: str) -> None:
+    """A server keeps functions over restarts, and so those of the release before."""
+    index = valkey_index(valkey_url)
+    older = library_source().replace(library_digest(), "0" * 64)
+    ask(index, "FUNCTION", "LOAD", "REPLACE", older)
+    assert text(index.connection.call("digest")) == "0" * 64
+    index.connection.close()
+    assert text(index.connection.call("digest")) == library_digest()
+    index.connection.close()
+
+
+def test_a_server_that_is_full_may_be_asked_again() -> None:
+    """A refusal that ends by itself is no reason to give up, and nothing was written."""
+    with running_server() as url:
+        index = valkey_index(url)
+        index.nodes.tick(0)
+        ask(index, "CONFIG", "SET", "maxmemory", "1")
+        with pytest.raises(IndexUnavailableError):
+            index.versions.publish(nonce(), new_version("model"))
+        ask(index, "CONFIG", "SET", "maxmemory", "0")
+        assert index.records.artifact_names() == []
+        index.versions.publish(nonce(), new_version("model"))
+        index.connection.close()
+
+
 def test_an_error_of_a_function_is_not_hidden() -> None:
     """What the server says stands in the error."""
     index = fake_index()
     ask(index, "SET", key(index, "nodes"), "not a zset")
-    with pytest.raises(IndexUnavailableError, match="WRONGTYPE"):
+    with pytest.raises(IndexProtocolError, match="WRONGTYPE"):
         index.nodes.beat("n1", 1, register=True)
 
 

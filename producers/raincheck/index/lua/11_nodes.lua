@@ -87,11 +87,14 @@ local function reap_node(call, node, out)
   redis.call("DEL", call:key("node:", node))
 end
 
+-- Nodes looked at by one call, the most silent first; leases differ.
+local NODES_PER_CALL = 200
+
 -- reap() -> messages: steps of nodes that have been silent for their lease.
 function Nodes.reap(keys, args)
   local call = Call.open(keys, args)
   local tick, out = call:tick(), {}
-  local oldest = redis.call("ZRANGE", call:key("nodes"), 0, 19, "WITHSCORES")
+  local oldest = redis.call("ZRANGE", call:key("nodes"), 0, NODES_PER_CALL - 1, "WITHSCORES")
   for i = 1, #oldest, 2 do
     local lease = redis.call("HGET", call:key("node:", oldest[i]), "lease") or "0"
     if tonumber(oldest[i + 1]) + tonumber(lease) < tick then
