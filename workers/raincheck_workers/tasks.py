@@ -17,7 +17,7 @@ def add_tasks(app: Celery) -> None:
     @app.task(name=STEP_TASK_NAME, bind=True, Request="raincheck_workers.requests:StepRequest")
     def run_step(self: Task[Any, Any], /, **body: Any) -> list[dict[str, object]]:
         task = StepTask.model_validate(body)
-        outcomes = run_branch(process_executor(self.app), task, self.request.id or "", self)
+        outcomes = run_branch(process_executor(self.app), task, self.request.id or "")
         return [outcome.summary() for outcome in outcomes]
 
     @app.task(name=RUN_TASK_NAME, bind=True)

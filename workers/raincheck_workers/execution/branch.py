@@ -1,9 +1,6 @@
 """Continuation: a task that completes a step goes on with one that this made ready."""
 
 import time
-from typing import Any
-
-from celery import Task
 
 from raincheck.index.replies import Message
 from raincheck_contracts.messages import StepTask
@@ -17,16 +14,13 @@ MAX_STEPS = 16
 MAX_SECONDS = 10.0
 
 
-def run_branch(
-    executor: Executor, task: StepTask, celery_id: str, celery_task: "Task[Any, Any] | None" = None
-) -> list[Outcome]:
+def run_branch(executor: Executor, task: StepTask, celery_id: str) -> list[Outcome]:
     """Execute a delivery and then steps that it made ready.
 
     Args:
         executor: of this process.
         task: the message.
         celery_id: Celery's id of the delivery.
-        celery_task: sends an event per further step, for Flower.
 
     Returns:
         The outcome of each step, in order.
@@ -42,8 +36,6 @@ def run_branch(
         if following is None:
             return outcomes
         task = _task(task, following)
-        if celery_task is not None:
-            celery_task.send_event("task-step", step=task.step.name, run=task.run)
         outcomes.append(executor.execute(task, celery_id))
 
 
