@@ -5,12 +5,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from raincheck.index.connection import Connection, text
-from raincheck.index.run_records import StoredRun, read_run
+from raincheck.index.run_records import FINAL_STATUS, StoredRun, read_run
 from raincheck_contracts.artifacts import ArtifactVersion, VersionRecord
 from raincheck_contracts.errors import RunNotFoundError
 from raincheck_contracts.events import Event, event_from_entry
 from raincheck_contracts.pipelines import PipelineSpec
-from raincheck_contracts.runs import Run
+from raincheck_contracts.runs import Run, RunStatus
 
 _PAGE = 500
 
@@ -53,6 +53,17 @@ class Records:
         keys = [("HGETALL", self._key("step:", run, "/", step)) for step in steps]
         details = [_hash(reply) for reply in self._ask(*keys)]
         return StoredRun(run, record, dict(zip(steps, details, strict=True)))
+
+    def final_status(self, run: str) -> RunStatus | None:
+        """The status in which a run has ended, or None; one field, cheap to ask again.
+
+        Raises:
+            RunNotFoundError: no such run.
+        """
+        state = self._ask(("HGET", self._key("run:", run), "state"))[0]
+        if state is None:
+            raise RunNotFoundError(run)
+        return FINAL_STATUS.get(text(state))
 
     def run(self, run: str) -> Run:
         """A run with its steps.

@@ -23,7 +23,7 @@ _STATES = {
     "C": StepState.CANCELLED,
     "K": StepState.SKIPPED,
 }
-_FINAL = {"S": RunStatus.SUCCEEDED, "F": RunStatus.FAILED, "C": RunStatus.CANCELLED}
+FINAL_STATUS = {"S": RunStatus.SUCCEEDED, "F": RunStatus.FAILED, "C": RunStatus.CANCELLED}
 _REASONS = {
     "lost": ("raincheck.WorkerLost", "its worker died three times while it ran"),
     "declined": ("raincheck.StepUnknown", "no worker knows its function"),
@@ -62,7 +62,7 @@ def read_run(stored: StoredRun) -> Run:
 
 def run_status(stored: StoredRun) -> RunStatus:
     """The status that a person sees."""
-    final = _FINAL.get(text(stored.record["state"]))
+    final = FINAL_STATUS.get(text(stored.record["state"]))
     if final is not None:
         return final
     states = {stored.state(step) for step in stored.steps}

@@ -54,12 +54,14 @@ class RunHandle:
             raise WaitInStepError(self.id)
         end = None if timeout is None else time.monotonic() + timeout
         pause = _FIRST_PAUSE
-        while not (status := self.status()).final:
+        while True:
+            ended = self.deployment.index.records.final_status(self.id)
+            if ended is not None:
+                return ended
             if end is not None and time.monotonic() >= end:
-                raise TimeoutError(f"run {self.id} is {status} after {timeout} s\n{self.why()}")
+                raise TimeoutError(f"run {self.id} has not ended in {timeout} s\n{self.why()}")
             time.sleep(pause if end is None else min(pause, max(0.0, end - time.monotonic())))
             pause = min(pause * 1.5, _LONGEST_PAUSE)
-        return status
 
     def get(self, timeout: float | None = None) -> object:
         """Wait for the run and materialize what the pipeline function returned.

@@ -107,7 +107,7 @@ def test_a_wait_that_is_too_long_says_what_the_run_does(worker: LocalWorker) -> 
     worker.work()
     begun = time.monotonic()
     with pytest.raises(
-        TimeoutError, match=r"(?s)is waiting after 0.05 s\n.*waits for model:latest"
+        TimeoutError, match=r"(?s)has not ended in 0.05 s\n.*waits for model:latest"
     ):
         handle.wait(timeout=0.05)
     assert time.monotonic() - begun < 0.5
