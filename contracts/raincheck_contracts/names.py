@@ -18,7 +18,6 @@ DIGEST_PATTERN = r"^b3:[0-9a-f]{64}$"
 RUN_ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.@+-]{0,199}$"
 QUEUE_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 NAMESPACE_PATTERN = r"^[a-z0-9][a-z0-9._-]{0,63}$"
-FENCE_PATTERN = r"^[0-9]+:[0-9a-f]{16}$"
 METADATA_KEY_PATTERN = r"^[^\x00-\x1f]{1,128}$"
 
 ArtifactName = Annotated[str, StringConstraints(pattern=ARTIFACT_NAME_PATTERN)]

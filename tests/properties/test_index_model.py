@@ -22,15 +22,13 @@ from raincheck.index.replies import Claimed, Parked, Refused, Unresolvable
 from raincheck.index.run_scripts import Attempt, Delivery
 from raincheck_contracts.errors import MetadataConflictError, StaleFenceError
 from raincheck_contracts.events import ArtifactVersionPublished, RunFinished
-from raincheck_contracts.pipelines import OutputInput, PipelineSpec
-from raincheck_contracts.references import Reference
 from raincheck_contracts.runs import Run, RunStatus, StepState
-from tests.support.builders import new_version, nonce, output_of, pipeline, step, submission
+from tests.support.builders import new_version, nonce, submission
 from tests.support.driver import ERROR, Driver
 from tests.support.dumps import ask, dump, key
+from tests.support.index_graphs import ARTIFACTS, NUMBERS, REFERENCES, graphs, spec_of
 from tests.support.index_model import (
     IndexModel,
-    ModelOutput,
     ModelReference,
     ModelRun,
     ModelStep,
@@ -40,57 +38,6 @@ from tests.support.servers import fake_index, valkey_index
 
 MOST_RUNS = 5
 LEASE = 3  # ticks
-SELECTORS = (
-    *("@1", "@2", "@3", ":latest", ":prod"),
-    *("?min=k", "?max=k", "?tag=t", "?where=k<3"),
-)
-ARTIFACTS = st.sampled_from(["m", "d"])
-NUMBERS = st.none() | st.integers(0, 5)
-REFERENCES = st.builds(
-    ModelReference,
-    artifact=ARTIFACTS,
-    selector=st.sampled_from(SELECTORS),
-    metric=st.booleans(),
-    waits=st.integers(0, 7).map(bool),
-)
-
-
-@st.composite
-def graphs(draw: st.DrawFn) -> list[ModelStep]:
-    """Up to four steps, each after some of those before it."""
-    steps: list[ModelStep] = []
-    for i in range(draw(st.integers(1, 4))):
-        earlier = draw(st.lists(st.sampled_from(steps), max_size=2)) if steps else []
-        taken = [ModelOutput(prior.name, name) for prior in earlier for name in prior.outputs[:1]]
-        references = draw(st.lists(REFERENCES, max_size=2))
-        needed: list[ModelReference | ModelOutput] = [*references, *taken]
-        needs = dict.fromkeys(needed)
-        after = dict.fromkeys(prior.name for prior in earlier)
-        outputs = draw(st.sampled_from([(), ("m",), ("d", "m")]))
-        steps.append(
-            ModelStep(f"s{i}", tuple(after), tuple(needs), outputs, draw(st.integers(0, 1)))
-        )
-    return steps
-
-
-def _need(need: ModelReference | ModelOutput) -> Reference | OutputInput:
-    if isinstance(need, ModelReference):
-        return need.reference
-    return output_of(need.step, need.output)
-
-
-def _spec(steps: list[ModelStep], *, whole: bool) -> PipelineSpec:
-    built = [
-        step(
-            item.name,
-            *map(_need, item.needs),
-            after=item.after,
-            outputs=item.outputs,
-            retries=item.retries,
-        )
-        for item in steps
-    ]
-    return pipeline(*built, bind="run" if whole else "step")
 
 
 class IndexMachine(RuleBasedStateMachine):
@@ -182,7 +129,7 @@ class IndexMachine(RuleBasedStateMachine):
         self._submit(steps, whole=whole)
 
     def _submit(self, steps: list[ModelStep], *, whole: bool) -> ModelRun:
-        spec = _spec(steps, whole=whole)
+        spec = spec_of(steps, whole=whole)
         run = self.driver.submit(spec)
         for item in steps:
             if not item.after:
