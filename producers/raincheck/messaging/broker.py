@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 from celery import Celery
 from kombu.exceptions import OperationalError
 
+from raincheck.messaging.fork_guard import not_while_forking
 from raincheck.settings import Settings
 
 #: Queue of steps that name none.
@@ -99,7 +100,7 @@ def producer_app(settings: Settings, index_url: str) -> Celery:
 def queue_length(app: Celery, queue: str) -> int | None:
     """Messages in a queue, those of all priorities; None when the broker does not say."""
     connection = app.connection_for_read()
-    with connection:
+    with not_while_forking(), connection:
         try:
             connection.connect()  # one try: whoever asks will ask again
             channel: Any = connection.default_channel

@@ -9,6 +9,7 @@ from typing import Any
 from celery import Celery
 
 from raincheck.index.replies import Message
+from raincheck.messaging.fork_guard import not_while_forking
 from raincheck_contracts._base import CONTRACT_VERSION
 from raincheck_contracts.errors import MessageTooLargeError
 from raincheck_contracts.messages import MAX_MESSAGE_BYTES, STEP_TASK_NAME
@@ -53,7 +54,7 @@ class HintSender:
             return 0
         sent = 0
         try:
-            with self.app.producer_pool.acquire(block=True) as acquired:
+            with not_while_forking(), self.app.producer_pool.acquire(block=True) as acquired:
                 producer: Any = acquired
                 if len(waiting) < _BATCH:
                     for message in waiting:
