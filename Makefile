@@ -15,9 +15,9 @@ help: ## this list
 	$(PYTHON) -m venv .uv
 	.uv/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 
-# --frozen: what uv.lock names, nothing else; --inexact: the demo leaves the tools alone.
+# --frozen: what uv.lock names, nothing else; --inexact: a newcomer's targets leave the tools alone.
 .venv/.ready: pyproject.toml uv.lock | $(filter .uv/bin/uv,$(UV))
-	$(UV) sync --quiet --frozen --inexact --no-default-groups --python $(PYTHON)
+	$(UV) sync --quiet --frozen --inexact --no-default-groups --extra flower --python $(PYTHON)
 	@touch $@
 
 .venv/.ready-dev: pyproject.toml uv.lock | $(filter .uv/bin/uv,$(UV))
