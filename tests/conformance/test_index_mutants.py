@@ -21,6 +21,7 @@ from raincheck.index.run_scripts import Delivery
 from raincheck_contracts.errors import (
     IndexProtocolError,
     MetadataConflictError,
+    RunNotRetryableError,
     StaleFenceError,
     VersionExistsError,
 )
@@ -211,6 +212,38 @@ def the_newest_of_equals_is_the_best(driver: Driver) -> None:
     assert reply.values[0].version == "11"
 
 
+def a_repeated_retry_is_one(driver: Driver) -> None:
+    """The reply was lost and redis-py asked again, after the run had failed anew."""
+    run = driver.submit(ONE)
+    driver.fail(run, "a")
+    driver.index.runs.retry(run, earlier=0, rebind=False, inline_wait_ms=0)
+    driver.fail(run, "a")
+    with contextlib.suppress(RunNotRetryableError):
+        driver.index.runs.retry(run, earlier=0, rebind=False, inline_wait_ms=0)
+        assert driver.status(run) is RunStatus.FAILED
+        return
+    pytest.fail("the repeated call was refused")
+
+
+def a_whole_run_is_not_mixed(driver: Driver) -> None:
+    """Its references were bound together, and a step has succeeded on them."""
+    driver.publish("model")
+    run = driver.submit(pipeline(step("a", "model"), step("b", "model", after=["a"]), bind="run"))
+    driver.finish(run, "a")
+    driver.fail(run, "b")
+    with pytest.raises(RunNotRetryableError):
+        driver.index.runs.retry(run, earlier=0, rebind=True, inline_wait_ms=0)
+
+
+def a_retry_leaves_what_succeeded(driver: Driver) -> None:
+    """One effect per step, over retries too."""
+    run = driver.submit(pipeline(step("a"), step("b", after=["a"])))
+    driver.finish(run, "a")
+    driver.fail(run, "b")
+    driver.index.runs.retry(run, earlier=0, rebind=False, inline_wait_ms=0)
+    assert driver.state(run, "a") is StepState.SUCCEEDED
+
+
 @dataclass(frozen=True)
 class Mutant:
     """A defence, how to switch it off, and the promise that then breaks."""
@@ -341,6 +374,24 @@ MUTANTS = [
         "if #skipped > 0 then",
         "if false then",
         what_depended_on_a_failure_is_skipped,
+    ),
+    Mutant(
+        "retries not counted",
+        "if retries == r.earlier + 1 and r.earlier >= 0 then",
+        "if false then",
+        a_repeated_retry_is_one,
+    ),
+    Mutant(
+        "whole runs rebound",
+        "if r.rebind and run[3] and some_succeeded then",
+        "if false then",
+        a_whole_run_is_not_mixed,
+    ),
+    Mutant(
+        "succeeded steps run again",
+        'if states[step] ~= "S" then',
+        "if true then",
+        a_retry_leaves_what_succeeded,
     ),
     Mutant(
         "sequence not padded",

@@ -1,8 +1,10 @@
 """The real scripts against a model in Python, driven in random orders, on both servers."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -20,7 +22,11 @@ from raincheck.index.connection import text
 from raincheck.index.entries import NewVersion
 from raincheck.index.replies import Claimed, Parked, Refused, Unresolvable
 from raincheck.index.run_scripts import Attempt, Delivery
-from raincheck_contracts.errors import MetadataConflictError, StaleFenceError
+from raincheck_contracts.errors import (
+    MetadataConflictError,
+    RunNotRetryableError,
+    StaleFenceError,
+)
 from raincheck_contracts.events import ArtifactVersionPublished, RunFinished
 from raincheck_contracts.runs import Run, RunStatus, StepState
 from tests.support.builders import new_version, nonce, submission
@@ -53,6 +59,8 @@ class IndexMachine(RuleBasedStateMachine):
         self.held: dict[tuple[str, str], Attempt] = {}
         self.void: list[Attempt] = []
         self.ended: dict[str, Run] = {}
+        self.finished: list[str] = []
+        """Runs that had ended before they were retried, once for each time."""
         self.revision = 0
         self.again: Callable[[], object] | None = None
 
@@ -289,6 +297,32 @@ class IndexMachine(RuleBasedStateMachine):
         assert (self.again() is None) is not ended
         self.model.cancel(run)
 
+    @precondition(lambda self: self._failed())
+    @rule(data=st.data(), rebind=st.booleans())
+    def retry(self, data: st.DataObject, *, rebind: bool) -> None:
+        """An ended run that did not succeed, with its bindings or with new ones."""
+        run = data.draw(st.sampled_from(self._failed()))
+        earlier = self.index.records.retries(run.run)
+        again = partial(
+            self.index.runs.retry, run.run, earlier=earlier, rebind=rebind, inline_wait_ms=0
+        )
+        if not self.model.retry(run, rebind=rebind):
+            self.again = None
+            with pytest.raises(RunNotRetryableError):
+                again()
+            return
+        self.again = again
+        again()
+        self.finished.append(run.run)
+        del self.ended[run.run]
+
+    def _failed(self) -> list[ModelRun]:
+        return [
+            run
+            for run in self.model.runs.values()
+            if run.ended and self._outcome(run) is not RunStatus.SUCCEEDED
+        ]
+
     @precondition(lambda self: self.void)
     @rule(data=st.data())
     def write_late(self, data: st.DataObject) -> None:
@@ -360,7 +394,7 @@ class IndexMachine(RuleBasedStateMachine):
 
     @invariant()
     def every_step_is_in_the_state_of_the_model(self) -> None:
-        """And a run that has ended never changes."""
+        """And a run that has ended never changes, unless it is retried."""
         for run in self.model.runs.values():
             found = self.index.records.run(run.run)
             states = {item.step: item.state for item in found.steps}
@@ -420,7 +454,7 @@ class IndexMachine(RuleBasedStateMachine):
         published = [event for event in events if isinstance(event, ArtifactVersionPublished)]
         assert len(published) == sum(map(len, self.model.artifacts.values()))
         finished = [event.data.run for event in events if isinstance(event, RunFinished)]
-        assert sorted(finished) == sorted(self.ended)
+        assert sorted(finished) == sorted([*self.ended, *self.finished])
 
 
 class OnFakeredis(IndexMachine):

@@ -246,6 +246,21 @@ class IndexModel:
                 later.state = StepState.SKIPPED
                 gone.add(later.name)
 
+    def retry(self, run: ModelRun, *, rebind: bool) -> bool:
+        """What did not succeed runs again; False when that would mix versions."""
+        again = [step for step in run.steps.values() if step.state is not StepState.SUCCEEDED]
+        if rebind and run.bound is not None and len(again) < len(run.steps):
+            return False
+        run.cancelled = False
+        for step in again:
+            step.errors = step.lost = 0
+            step.bound = None if rebind else step.bound
+            done = {run.steps[name].state for name in step.after} <= {StepState.SUCCEEDED}
+            step.state = StepState.QUEUED if done else StepState.PENDING
+        if rebind:
+            run.bound = None
+        return True
+
     def cancel(self, run: ModelRun) -> None:
         """All that is not final ends."""
         if run.ended:

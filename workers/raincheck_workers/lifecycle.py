@@ -43,6 +43,8 @@ class Lifecycle:
 
     def _prepare(self, conf: Any, options: Any, **_: Any) -> None:
         node_identity()  # before the fork, so that the children share it
+        if (options or {}).get("task_events"):  # the processes of the pool shall know, too
+            conf.worker_send_task_events = True
         pool = str((options or {}).get("pool") or conf.worker_pool)
         # On threads with early acknowledgement nothing wakes Celery's loop when a slot
         # frees: up to 20 times slower.

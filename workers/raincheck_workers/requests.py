@@ -34,4 +34,8 @@ class StepRequest(Request):
         lost = isinstance(error, Terminated | WorkerLostError | IndexAccessError)
         if node is not None and pid and lost:
             node.heartbeat.report_dead(int(pid))
-        return super().on_failure(exc_info, send_failed_event, return_ok)
+        worker_lost = isinstance(error, WorkerLostError)
+        result = super().on_failure(exc_info, send_failed_event and not worker_lost, return_ok)
+        if worker_lost:  # the step is queued again under the same id: it has not failed
+            self.send_event("task-retried", exception=repr(error), traceback="")
+        return result

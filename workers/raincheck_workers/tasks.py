@@ -5,8 +5,10 @@ from typing import Any
 from celery import Celery, Task
 
 from raincheck.deployment import current_deployment
+from raincheck_contracts.errors import StepFailedError
 from raincheck_contracts.messages import RUN_TASK_NAME, STEP_TASK_NAME, RunRequest, StepTask
 from raincheck_workers.execution.branch import run_branch
+from raincheck_workers.monitoring.conclusion import conclude
 from raincheck_workers.process import process_executor
 from raincheck_workers.requested_run import submit_request
 
@@ -14,11 +16,16 @@ from raincheck_workers.requested_run import submit_request
 def add_tasks(app: Celery) -> None:
     """Register the tasks with an application."""
 
-    @app.task(name=STEP_TASK_NAME, bind=True, Request="raincheck_workers.requests:StepRequest")
+    @app.task(
+        name=STEP_TASK_NAME,
+        bind=True,
+        Request="raincheck_workers.requests:StepRequest",
+        throws=(StepFailedError,),
+    )
     def run_step(self: Task[Any, Any], /, **body: Any) -> list[dict[str, object]]:
         task = StepTask.model_validate(body)
-        outcomes = run_branch(process_executor(self.app), task, self.request.id or "")
-        return [outcome.summary() for outcome in outcomes]
+        executor = process_executor(self.app, self.request.hostname or "")
+        return conclude(task, run_branch(executor, task, self.request.id or ""))
 
     @app.task(name=RUN_TASK_NAME, bind=True)
     def run_pipeline(self: Task[Any, Any], /, **body: Any) -> str:

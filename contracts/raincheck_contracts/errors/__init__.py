@@ -32,6 +32,7 @@
             MetadataConflictError (ValueError)
             IdempotencyConflictError (ValueError)
             RunNotFoundError (LookupError)
+            RunNotRetryableError
             InvalidWriteError (ValueError)
         RunError
             StepFailedError
@@ -53,6 +54,7 @@ from raincheck_contracts.errors.index import (
     InvalidWriteError,
     MetadataConflictError,
     RunNotFoundError,
+    RunNotRetryableError,
     StaleFenceError,
     VersionExistsError,
     VersionNameError,
@@ -118,6 +120,7 @@ __all__ = [
     "RunCancelledError",
     "RunError",
     "RunNotFoundError",
+    "RunNotRetryableError",
     "SettingsError",
     "StaleFenceError",
     "StepFailedError",

@@ -121,6 +121,32 @@ class IdempotencyConflictError(IndexAccessError, ValueError):
         )
 
 
+class RunNotRetryableError(IndexAccessError):
+    """A run cannot run again as it stands."""
+
+    def __init__(self, run: str, why: str) -> None:
+        super().__init__(run, why)
+        self.run = run
+        self.why = why
+        """`live`, `S` (succeeded), `BOUND_WHOLE`, or a final state: another was faster."""
+
+    @override
+    def __str__(self) -> str:
+        match self.why:
+            case "live":
+                problem = "it has not ended. Wait for its end, or cancel it first"
+            case "S":
+                problem = "it succeeded. Queue the pipeline again"
+            case "BOUND_WHOLE":
+                problem = (
+                    "its references were bound for the whole run, and steps have succeeded on "
+                    "those versions. Retry without rebind, or queue the pipeline again"
+                )
+            case _:
+                problem = "it was retried in the meantime, and has ended again. Look at it anew"
+        return f"run {self.run} cannot be retried: {problem}"
+
+
 class RunNotFoundError(IndexAccessError, LookupError):
     """No run of that id is in the index."""
 

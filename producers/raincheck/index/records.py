@@ -65,6 +65,10 @@ class Records:
             raise RunNotFoundError(run)
         return FINAL_STATUS.get(text(state))
 
+    def retries(self, run: str) -> int:
+        """How often a run was retried; 0 for one that is not there."""
+        return int(self._ask(("HGET", self._key("run:", run), "retries"))[0] or 0)
+
     def run(self, run: str) -> Run:
         """A run with its steps.
 

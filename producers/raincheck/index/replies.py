@@ -29,6 +29,8 @@ class Message:
     priority: int | None
     body: str
     """Canonical JSON of the `StepSpec`."""
+    retries: int = 0
+    """How often the run was retried."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +119,9 @@ class Beat:
 
 
 def message(reply: Sequence[Any]) -> Message:
-    """The five values of a message."""
-    run, pipeline, queue, priority, body = (text(item) for item in reply)
-    return Message(run, pipeline, queue, int(priority) if priority else None, body)
+    """The six values of a message."""
+    run, pipeline, queue, priority, body, retries = (text(item) for item in reply)
+    return Message(run, pipeline, queue, int(priority) if priority else None, body, int(retries))
 
 
 def messages(reply: Sequence[Any]) -> tuple[Message, ...]:

@@ -19,6 +19,7 @@ from raincheck_contracts.errors import (
     IdempotencyConflictError,
     InvalidWriteError,
     RunNotFoundError,
+    RunNotRetryableError,
     StaleFenceError,
 )
 from raincheck_contracts.pipelines import PipelineSpec
@@ -97,7 +98,7 @@ def _timeout_ms(timeout: float | None) -> int:
 
 
 class RunScripts:
-    """submit, claim, decline, complete, fail, cancel, wake, due."""
+    """submit, claim, decline, complete, fail, cancel, retry, wake, due."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -224,6 +225,33 @@ class RunScripts:
         if code == "UNKNOWN":
             raise RunNotFoundError(run)
         return text(reply[1]) if code == "FINAL" else None
+
+    def retry(
+        self, run: str, *, earlier: int, rebind: bool, inline_wait_ms: int
+    ) -> tuple[int, tuple[Message, ...]]:
+        """Let the steps of an ended run that did not succeed run again.
+
+        Args:
+            run: id of the run.
+            earlier: how often it was retried before; the same count again has no effect.
+            rebind: whether their references are resolved again.
+            inline_wait_ms: default wait of a run that was inline: it is queued now.
+
+        Returns:
+            How many steps run again, and the messages of those that are ready; none when
+            this very retry was made already.
+
+        Raises:
+            RunNotFoundError: no such run.
+            RunNotRetryableError: it is live or succeeded, or `rebind` would mix versions.
+        """
+        reply = self._connection.call("retry", run, earlier, int(rebind), inline_wait_ms)
+        code = text(reply[0])
+        if code == "DONE":
+            return int(reply[1]), replies.messages(reply[2:])
+        if code == "UNKNOWN":
+            raise RunNotFoundError(run)
+        raise RunNotRetryableError(run, code if code == "BOUND_WHOLE" else text(reply[1]))
 
     def wake(self, limit: int = 64) -> tuple[tuple[Message, ...], bool]:
         """Look at up to `limit` waiters of changed wait keys.

@@ -2,25 +2,18 @@
 
 import json
 import logging
-import secrets
 from collections.abc import Iterable
 from typing import Any
 
 from celery import Celery
 
 from raincheck.index.replies import Message
+from raincheck.messaging.descriptions import describe_step
 from raincheck.messaging.fork_guard import not_while_forking
 from raincheck_contracts._base import CONTRACT_VERSION
 from raincheck_contracts.errors import MessageTooLargeError
 from raincheck_contracts.messages import MAX_MESSAGE_BYTES, STEP_TASK_NAME
-from raincheck_contracts.pipelines import (
-    DictInput,
-    Input,
-    ListInput,
-    OutputInput,
-    ReferenceInput,
-    StepSpec,
-)
+from raincheck_contracts.pipelines import StepSpec
 
 _log = logging.getLogger(__name__)
 
@@ -78,11 +71,10 @@ class HintSender:
     def _send(self, message: Message, producer: Any) -> None:
         body = message_body(self._namespace, message)
         step = StepSpec.model_validate(body["step"])
-        # A fresh id each time: a revoked id would drop every later hint of the step.
         self.app.send_task(
             STEP_TASK_NAME,
             kwargs=body,
-            task_id=f"{message.run}.{step.name}.{secrets.token_hex(4)}",
+            task_id=task_id(message.run, step.name, message.retries),
             queue=message.queue,
             priority=message.priority,
             producer=producer,
@@ -91,26 +83,13 @@ class HintSender:
         )
 
 
-def describe_step(step: StepSpec) -> str:
-    """A step with its inputs in words: `predict(model=trained_model@42)`."""
-    inputs = ", ".join(f"{name}={describe_input(node)}" for name, node in step.inputs.items())
-    return f"{step.name}({inputs})"
+def task_id(run: str, step: str, retries: int) -> str:
+    """Celery's id of a step: the same for all of its hints, so monitors show one task.
 
-
-def describe_input(node: Input) -> str:
-    """An input in words: a reference's string form, `step.output`, or the value."""
-    match node:
-        case ReferenceInput():
-            return str(node.reference)
-        case OutputInput():
-            return f"{node.step}.{node.output}"
-        case ListInput():
-            return "[" + ", ".join(map(describe_input, node.items)) + "]"
-        case DictInput():
-            items = (f"{key}: {describe_input(item)}" for key, item in node.items.items())
-            return "{" + ", ".join(items) + "}"
-        case _:
-            return json.dumps(node.value, ensure_ascii=False)
+    Workers drop the hints of an id that was revoked, which cancels the run; a retried run
+    gets ids of its own.
+    """
+    return f"{run}.{step}.{retries}" if retries else f"{run}.{step}"
 
 
 def message_body(namespace: str, message: Message) -> dict[str, Any]:

@@ -96,6 +96,33 @@ class RunHandle:
         """
         return self.deployment.index.runs.cancel(self.id, reason) is None
 
+    def retry(self, *, rebind: bool = False) -> int:
+        """Let the steps of an ended run that did not succeed run again, through the queue.
+
+        Steps that succeeded keep their outputs. The others start with all their tries and
+        the bindings that they had.
+
+        Args:
+            rebind: resolve their references again: they get what is true now.
+
+        Returns:
+            How many steps run again.
+
+        Raises:
+            RunNotFoundError: it ended so long ago that its records are gone.
+            RunNotRetryableError: it has not ended or has succeeded; or `rebind` would mix
+                versions in a pipeline that binds its references for the whole run.
+        """
+        index = self.deployment.index
+        count, messages = index.runs.retry(
+            self.id,
+            earlier=index.records.retries(self.id),
+            rebind=rebind,
+            inline_wait_ms=round(self.deployment.settings.wait * 1000),
+        )
+        self.deployment.hints.send(messages)
+        return count
+
 
 def result_of(deployment: Deployment, run: Run) -> object:
     """What an ended run gives.

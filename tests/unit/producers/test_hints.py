@@ -1,17 +1,15 @@
 """Sending hints: what a message holds, and what becomes of those that cannot be sent."""
 
-import json
 import logging
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from raincheck import Deployment, Settings
 from raincheck.index.replies import Message
-from raincheck.messaging.hints import HintSender, describe_step
-from raincheck_contracts.pipelines import DictInput, ListInput, ReferenceInput, StepSpec, ValueInput
-from raincheck_contracts.reference_text import parse_reference
-from tests.support.builders import output_of, step
+from raincheck.messaging.hints import HintSender
+from tests.support.builders import step
 from tests.support.deployments import sent
 
 
@@ -32,15 +30,15 @@ def test_nothing_is_sent_of_nothing(deployment: Deployment) -> None:
     assert deployment.hints.send([]) == 0
 
 
-def test_each_send_has_an_id_of_its_own(deployment: Deployment) -> None:
-    """A revoked id must not drop later hints; it still begins with the run and the step."""
-    deployment.hints.send([_message(), _message()])
+def test_all_hints_of_a_step_are_one_task(deployment: Deployment) -> None:
+    """Monitors show one task per step; a retried run gets tasks of its own."""
+    again = replace(_message(), retries=1)
+    deployment.hints.send([_message(), _message(), again])
     with deployment.hints.app.connection_for_write() as connection:
         queue = connection.SimpleQueue("raincheck")
-        ids = [queue.get_nowait().headers["id"] for _ in range(2)]
+        ids = [queue.get_nowait().headers["id"] for _ in range(3)]
         queue.close()
-    assert len(set(ids)) == 2
-    assert all(item.startswith(f"{'r' * 32}.s.") for item in ids)
+    assert ids == [f"{'r' * 32}.s", f"{'r' * 32}.s", f"{'r' * 32}.s.1"]
 
 
 def test_a_refusing_broker_is_logged_and_not_raised(
@@ -59,23 +57,3 @@ def test_a_sender_sends_for_its_namespace(deployment: Deployment) -> None:
     """It stands in the body: a worker of another namespace must not take it."""
     HintSender(deployment.hints.app, "other").send([_message()])
     assert [task.namespace for task in sent(deployment)] == ["other"]
-
-
-def test_a_step_in_words_shows_references_and_values() -> None:
-    """For Flower, which shows the arguments of a task."""
-    spec = StepSpec(
-        name="predict",
-        function="m:predict",
-        inputs={
-            "model": ReferenceInput(reference=parse_reference("trained_model@42")),
-            "data": output_of("load"),
-            "rates": ListInput(items=(ValueInput(value=0.5), ValueInput(value="ü"))),
-            "named": DictInput(items={"a": ValueInput(value=None)}),
-        },
-        after=("load",),
-    )
-    words = describe_step(spec)
-    assert words == (
-        'predict(model=trained_model@42, data=load.output, rates=[0.5, "ü"], named={a: null})'
-    )
-    assert json.loads(spec.canonical_json())["name"] == "predict"

@@ -30,7 +30,7 @@ def test_flower_sees_what_each_reference_became() -> None:
     assert outcome.summary() == {
         "step": "predict",
         "state": "succeeded",
-        "bound": {"model:latest": "model@42", "model:latest#/MSE": "model@42 = 0.25"},
+        "bound": {"model:latest": "model@42", "model:latest#/MSE": "model@42#/MSE = 0.25"},
         "published": {"predictions": "predictions@1"},
     }
 

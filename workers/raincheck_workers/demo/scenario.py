@@ -14,7 +14,7 @@ from rich.text import Text
 
 from raincheck.authoring.pipeline import Pipeline
 from raincheck.deployment import Deployment
-from raincheck.messaging.hints import describe_input
+from raincheck.messaging.descriptions import describe_input
 from raincheck.queueing.run_handle import RunHandle
 from raincheck_contracts.artifacts import ArtifactVersion, Binding
 from raincheck_contracts.pipelines import StepSpec

@@ -28,6 +28,7 @@ from raincheck_workers.execution.cache import MaterializedCache
 from raincheck_workers.execution.failures import Failure, classify, error_info
 from raincheck_workers.execution.inputs import BoundInputs, bind, check_types, materialize
 from raincheck_workers.execution.loader import Loader
+from raincheck_workers.execution.monitor import Monitor, Unwatched
 from raincheck_workers.execution.outcomes import Outcome, Result
 from raincheck_workers.execution.publication import prepare_outputs
 
@@ -57,13 +58,21 @@ class Executor:
         deployment: index, store and settings.
         hints: sends the messages of steps that wake.
         place: node and process.
+        monitor: is told what happens; None when nobody watches.
         patience: seconds for which an index that does not answer is asked again. Who gives
             up while it holds a step leaves it running for nobody, so a worker has much.
     """
 
     def __init__(
-        self, deployment: Deployment, hints: HintSender, place: Place, *, patience: float = 3_600.0
+        self,
+        deployment: Deployment,
+        hints: HintSender,
+        place: Place,
+        *,
+        monitor: Monitor | None = None,
+        patience: float = 3_600.0,
     ) -> None:
+        self.monitor = monitor or Unwatched()
         self._deployment = deployment
         self._index = deployment.index
         self._hints = hints
@@ -84,6 +93,11 @@ class Executor:
         Raises:
             IndexUnavailableError: the index has not answered for as long as is waited.
         """
+        outcome = self._deliver(task, celery_id)
+        self.monitor.ended(task, celery_id, outcome)
+        return outcome
+
+    def _deliver(self, task: StepTask, celery_id: str) -> Outcome:
         step = find_step(task.step.function)
         if step is None:
             return self._decline(task)
@@ -103,7 +117,7 @@ class Executor:
                 _log.info("hint refused", extra=self._ids(task, "hint_refused", detail))
                 return Outcome(task.step.name, Result.REFUSED, f"{code} {detail}")
             case Claimed():
-                return self._attempt(task, step, answer, delivery.node)
+                return self._attempt(task, step, answer, delivery)
 
     def send(self, messages: Iterable[Message]) -> None:
         """Send the hints of steps that this process does not take itself."""
@@ -138,22 +152,30 @@ class Executor:
         return Outcome(task.step.name, result, reason)
 
     def _attempt(
-        self, task: StepTask, step: "Step[..., object]", claimed: Claimed, node: str
+        self, task: StepTask, step: "Step[..., object]", claimed: Claimed, delivery: Delivery
     ) -> Outcome:
-        attempt = Attempt(run=task.run, step=task.step.name, fence=claimed.fence, node=node)
+        attempt = Attempt(
+            run=task.run, step=task.step.name, fence=claimed.fence, node=delivery.node
+        )
         try:
-            return self._succeed_or_fail(task, step, claimed, attempt)
+            return self._succeed_or_fail(task, step, claimed, attempt, delivery.task)
         except StaleFenceError as error:
             _log.warning("attempt superseded", extra=self._ids(task, "superseded", str(error)))
             return Outcome(task.step.name, Result.SUPERSEDED, str(error))
 
     def _succeed_or_fail(
-        self, task: StepTask, step: "Step[..., object]", claimed: Claimed, attempt: Attempt
+        self,
+        task: StepTask,
+        step: "Step[..., object]",
+        claimed: Claimed,
+        attempt: Attempt,
+        celery_id: str,
     ) -> Outcome:
         inputs: BoundInputs | None = None
         try:
             with classify("bind"):
                 inputs = bind(task.step, claimed.revision, claimed.values)
+            self.monitor.bound(task, celery_id, inputs.bindings)
             with scoped_copies():
                 return self._run(task, step, inputs, attempt, claimed.attempt)
         except Failure as failure:
@@ -218,6 +240,7 @@ class Executor:
             task.step.name,
             Result.RETRY if said == "retry" else Result.FAILED,
             f"{error.type}: {error.message}",
+            error=error,
             bindings=inputs.bindings if inputs else {},
             messages=(message,) if message else (),
         )

@@ -4,7 +4,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from raincheck.index.replies import Message
+from raincheck.messaging.descriptions import describe_binding
 from raincheck_contracts.artifacts import Binding
+from raincheck_contracts.runs import ErrorInfo
 
 
 class Result(StrEnum):
@@ -31,6 +33,8 @@ class Outcome:
     step: str
     result: Result
     detail: str = ""
+    error: ErrorInfo | None = None
+    """Of an attempt that failed."""
     bindings: dict[str, Binding] = field(default_factory=dict[str, Binding])
     outputs: dict[str, str] = field(default_factory=dict[str, str])
     messages: tuple[Message, ...] = ()
@@ -43,12 +47,7 @@ class Outcome:
         if self.detail:
             summary["detail"] = self.detail
         if self.bindings:
-            summary["bound"] = {name: _bound(b) for name, b in self.bindings.items()}
+            summary["bound"] = {name: describe_binding(b) for name, b in self.bindings.items()}
         if self.outputs:
             summary["published"] = self.outputs
         return summary
-
-
-def _bound(binding: Binding) -> str:
-    name = f"{binding.artifact}@{binding.version}"
-    return name if binding.pointer is None else f"{name} = {binding.value!r}"

@@ -11,7 +11,7 @@
 --                            while a run uses it, then 30 days
 --   run:<id>           hash  state (live or final), pipeline, spec, params, request, queue,
 --                            priority, wait, submitted, ended, depth, left, failed, inline,
---                            idem, reason; per step s:<step> state, u:<step> steps still
+--                            idem, reason, retries; per step s:<step> state, u:<step> steps still
 --                            needed, h:<step> hints sent; in run scope bound (revision)
 --                            and b:<reference>
 --                            end + 7 days (failed or cancelled: 30)
@@ -56,13 +56,13 @@ function Runs.facts(call, run)
   local facts = call.facts[run]
   if not facts then
     local v = redis.call("HMGET", Runs.key(call, run), "pipeline", "spec", "queue", "priority",
-      "inline", "depth", "wait", "idem")
+      "inline", "depth", "wait", "idem", "retries")
     if not v[1] then
       return nil
     end
     facts = {
       pipeline = v[1], spec = call:key("spec:", v[2]), queue = v[3], priority = v[4],
-      inline = v[5], depth = v[6], wait = v[7], idem = v[8],
+      inline = v[5], depth = v[6], wait = v[7], idem = v[8], retries = v[9] or "0",
     }
     call.facts[run] = facts
   end
@@ -105,7 +105,8 @@ function Runs.cause(call, run)
   return { run = run, depth = Runs.facts(call, run).depth }
 end
 
--- What a sender needs to send the hint of a step: run, pipeline, queue, priority, body.
+-- What a sender needs to send the hint of a step: run, pipeline, queue, priority, body,
+-- and how often the run was retried.
 -- Nil for an inline run: the process that submitted it takes its steps itself.
 function Runs.message(call, run, step)
   local facts = Runs.facts(call, run)
@@ -114,7 +115,7 @@ function Runs.message(call, run, step)
   end
   local own = redis.call("HMGET", facts.spec, "q:" .. step, "x:" .. step)
   local queue = own[1] ~= "" and own[1] or facts.queue
-  return { run, facts.pipeline, queue, facts.priority, own[2] }
+  return { run, facts.pipeline, queue, facts.priority, own[2], facts.retries }
 end
 
 -- Outbox rows: steps by the tick at which to look for their hint again.
@@ -186,7 +187,7 @@ function Runs.ready(call, run, steps)
   local own = Batch.read("HMGET", facts.spec, asked)
   for i, step in ipairs(steps) do
     local queue = own[2 * i - 1] ~= "" and own[2 * i - 1] or facts.queue
-    messages[i] = { run, facts.pipeline, queue, facts.priority, own[2 * i] }
+    messages[i] = { run, facts.pipeline, queue, facts.priority, own[2 * i], facts.retries }
     rows[queue] = rows[queue] or {}
     table.insert(rows[queue], run .. "/" .. step)
   end

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from rich.table import Table
 from rich.text import Text
 
-from raincheck.messaging.hints import describe_input
+from raincheck.messaging.descriptions import describe_input
 from raincheck_contracts.artifacts import Binding
 from raincheck_contracts.pipelines import StepSpec, ValueInput, inputs_within
 from raincheck_contracts.runs import StepRun
