@@ -9,6 +9,7 @@ from raincheck.authoring import StepContext, step_context
 from raincheck_contracts.errors import (
     RunCancelledError,
     RunNotFoundError,
+    RunNotRetryableError,
     StepFailedError,
     WaitInStepError,
 )
@@ -51,6 +52,40 @@ def late(name: str) -> float:
 def silent(value: float) -> None:
     """Returns nothing."""
     double(value)
+
+
+class Weather:
+    """What a step of a test depends on."""
+
+    temperature = 0.0
+
+
+@step
+def measure(value: float) -> float:
+    """Fails in the cold."""
+    if Weather.temperature + value < 1:
+        raise ValueError(f"{Weather.temperature} is too cold")
+    return 1.0 + Weather.temperature
+
+
+@pipeline
+def sometimes() -> float:
+    """One step that succeeds, one that fails in the cold, one that needs it."""
+    return double(measure(double(0.0)))
+
+
+@step
+def positive(value: float) -> float:
+    """Fails for what is negative."""
+    if value < 0:
+        raise ValueError(value)
+    return value
+
+
+@pipeline
+def late_fail(name: str) -> float:
+    """Fails for the first version."""
+    return positive(Client().get_artifact_version(name))
 
 
 @pytest.fixture
@@ -132,6 +167,36 @@ def test_a_finished_run_cannot_be_cancelled(worker: LocalWorker) -> None:
     assert handle.status() is RunStatus.SUCCEEDED
 
 
+def test_a_failed_run_is_retried(worker: LocalWorker) -> None:
+    """Only what did not succeed runs again, and the caller's handle sees the end."""
+    handle = sometimes.delay()
+    worker.work()
+    assert handle.status() is RunStatus.FAILED
+    with pytest.raises(StepFailedError, match=r"0\.0 is too cold"):
+        handle.get()
+    Weather.temperature = 1.0
+    assert handle.retry() == 2
+    worker.work()
+    assert handle.get(timeout=1) == 4.0
+    assert [step.attempt for step in handle.run().steps] == [1, 2, 1]
+    with pytest.raises(RunNotRetryableError, match="it succeeded"):
+        handle.retry()
+
+
+def test_a_retry_with_rebind_sees_what_is_true_now(worker: LocalWorker) -> None:
+    """Without it, what the run saw."""
+    save_artifact(-5.0, "model")
+    handle = late_fail.delay("model")
+    worker.work()
+    save_artifact(3.0, "model")
+    handle.retry()
+    worker.work()
+    assert handle.status() is RunStatus.FAILED
+    handle.retry(rebind=True)
+    worker.work()
+    assert handle.get(timeout=1) == 3.0
+
+
 @pytest.mark.usefixtures("deployment")
 def test_a_step_must_not_wait_for_a_run() -> None:
     """It would hold a worker that the run may need; looking is allowed."""
@@ -147,7 +212,7 @@ def test_a_step_must_not_wait_for_a_run() -> None:
 def test_a_run_that_is_not_there_is_named(deployment: Deployment) -> None:
     """By its id; it may have ended long ago."""
     handle = RunHandle("0" * 32, deployment)
-    for ask in (handle.status, handle.run, handle.why, handle.cancel, handle.get):
+    for ask in (handle.status, handle.run, handle.why, handle.cancel, handle.get, handle.retry):
         with pytest.raises(RunNotFoundError, match="there is no run 0000"):
             ask()
 
