@@ -7,7 +7,7 @@ from billiard.exceptions import Terminated, WorkerLostError
 from celery.worker.request import Request
 from typing_extensions import override
 
-from raincheck_contracts.errors import IndexAccessError
+from raincheck_contracts.errors import IndexAccessError, StepFailedError
 from raincheck_workers.liveness.worker_node import current_worker_node
 
 
@@ -34,6 +34,9 @@ class StepRequest(Request):
         lost = isinstance(error, Terminated | WorkerLostError | IndexAccessError)
         if node is not None and pid and lost:
             node.heartbeat.report_dead(int(pid))
+        if isinstance(error, StepFailedError):
+            # Monitors show the step's own traceback, not that of the task which reports it.
+            exc_info.traceback = error.error.traceback
         worker_lost = isinstance(error, WorkerLostError)
         result = super().on_failure(exc_info, send_failed_event and not worker_lost, return_ok)
         if worker_lost:  # the step is queued again under the same id: it has not failed

@@ -74,6 +74,7 @@ class HintSender:
         self.app.send_task(
             STEP_TASK_NAME,
             kwargs=body,
+            shadow=task_name(message.pipeline, step.name),
             task_id=task_id(message.run, step.name, message.retries),
             queue=message.queue,
             priority=message.priority,
@@ -81,6 +82,11 @@ class HintSender:
             argsrepr=describe_step(step),
             kwargsrepr=f"{message.pipeline} {message.run}",
         )
+
+
+def task_name(pipeline: str, step: str) -> str:
+    """The name under which Celery's logs and monitors show a step: `do_predictions.predict`."""
+    return f"{pipeline}.{step}"
 
 
 def task_id(run: str, step: str, retries: int) -> str:

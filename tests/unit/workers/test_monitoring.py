@@ -105,7 +105,7 @@ def test_a_step_that_was_gone_on_with_is_told_from_its_beginning(
     events.continued(TASK, "id", "before")
     task = _wait_for(monitor, "id", "STARTED")
     assert (task.name, task.args, task.parent_id) == (
-        "raincheck.step",
+        "p.s",
         "s(p0=model:latest)",
         "before",
     )

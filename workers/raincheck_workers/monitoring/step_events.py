@@ -10,8 +10,9 @@ import time
 from collections.abc import Mapping
 
 from raincheck.messaging.descriptions import describe_step
+from raincheck.messaging.hints import task_name
 from raincheck_contracts.artifacts import Binding
-from raincheck_contracts.messages import STEP_TASK_NAME, StepTask
+from raincheck_contracts.messages import StepTask
 from raincheck_workers.execution.outcomes import Outcome, Result
 from raincheck_workers.monitoring.event_sender import EventSender
 
@@ -37,7 +38,7 @@ class StepEvents:
         self._sender.add(
             "task-received",
             uuid=celery_id,
-            name=STEP_TASK_NAME,
+            name=task_name(task.pipeline, task.step.name),
             args=_cut(describe_step(task.step)),
             kwargs=_head(task),
             retries=0,
