@@ -51,6 +51,8 @@ class Submission:
     depth: int = 0
     inline_node: str = ""
     """The node that runs it inline; empty when it goes through the queue."""
+    trace: str = ""
+    """Trace context of the caller, as `telemetry.tracing` writes it."""
 
     def arguments(self) -> list[Argument]:
         """As the Lua function reads it."""
@@ -70,6 +72,7 @@ class Submission:
             self.wait_ms,
             self.depth,
             self.inline_node,
+            self.trace,
             head.canonical_json(),
             pack_run_scope(self.spec),
             len(self.spec.steps),

@@ -3,6 +3,7 @@
 import time
 
 from raincheck.index.replies import Message
+from raincheck.telemetry.tracing import continued_trace
 from raincheck_contracts.messages import StepTask
 from raincheck_contracts.pipelines import StepSpec
 from raincheck_workers.execution.executor import Executor
@@ -36,7 +37,8 @@ def run_branch(executor: Executor, task: StepTask, celery_id: str) -> list[Outco
         if following is None:
             return outcomes
         task = _task(task, following)
-        outcomes.append(executor.execute(task, celery_id))
+        with continued_trace(following.trace):
+            outcomes.append(executor.execute(task, celery_id))
 
 
 def _choose(task: StepTask, last: Outcome) -> Message | None:

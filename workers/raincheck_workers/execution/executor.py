@@ -21,6 +21,7 @@ from raincheck.index.run_scripts import Attempt, Delivery
 from raincheck.materializers import scoped_copies
 from raincheck.messaging.hints import HintSender
 from raincheck.messaging.waking import wake
+from raincheck.telemetry.tracing import record_exception, span
 from raincheck_contracts.errors import IndexUnavailableError, StaleFenceError
 from raincheck_contracts.messages import StepTask
 from raincheck_contracts.pipelines import needs_of
@@ -30,6 +31,7 @@ from raincheck_workers.execution.inputs import BoundInputs, bind, check_types, m
 from raincheck_workers.execution.loader import Loader
 from raincheck_workers.execution.outcomes import Outcome, Result
 from raincheck_workers.execution.publication import prepare_outputs
+from raincheck_workers.telemetry import observation
 
 _log = logging.getLogger(__name__)
 
@@ -84,6 +86,10 @@ class Executor:
         Raises:
             IndexUnavailableError: the index has not answered for as long as is waited.
         """
+        with observation.delivery(task) as ended:
+            return ended(self._deliver(task, celery_id))
+
+    def _deliver(self, task: StepTask, celery_id: str) -> Outcome:
         step = find_step(task.step.function)
         if step is None:
             return self._decline(task)
@@ -93,7 +99,8 @@ class Executor:
             pid=self._place.pid,
             task=celery_id,
         )
-        answer = self._claim(task, delivery)
+        with observation.claiming():
+            answer = self._claim(task, delivery)
         match answer:
             case Parked(missing):
                 return Outcome(task.step.name, Result.PARKED, "; ".join(map(str, missing)))
@@ -141,11 +148,12 @@ class Executor:
         self, task: StepTask, step: "Step[..., object]", claimed: Claimed, node: str
     ) -> Outcome:
         attempt = Attempt(run=task.run, step=task.step.name, fence=claimed.fence, node=node)
-        try:
-            return self._succeed_or_fail(task, step, claimed, attempt)
-        except StaleFenceError as error:
-            _log.warning("attempt superseded", extra=self._ids(task, "superseded", str(error)))
-            return Outcome(task.step.name, Result.SUPERSEDED, str(error))
+        with observation.attempt(task, claimed):
+            try:
+                return self._succeed_or_fail(task, step, claimed, attempt)
+            except StaleFenceError as error:
+                _log.warning("attempt superseded", extra=self._ids(task, "superseded", str(error)))
+                return Outcome(task.step.name, Result.SUPERSEDED, str(error))
 
     def _succeed_or_fail(
         self, task: StepTask, step: "Step[..., object]", claimed: Claimed, attempt: Attempt
@@ -180,16 +188,17 @@ class Executor:
             inputs=inputs.by_parameter,
             outputs=task.step.outputs,
         )
-        with classify("call"), step_context(context):
+        with classify("call"), step_context(context), span("call"):
             returned = step.function(**arguments)
-        with classify("dump"):
+        with classify("dump"), span("store"):
             outputs, foreign = prepare_outputs(
                 self._deployment.store, step, context, returned, inputs.versions
             )
-        with classify("complete"):
+        with classify("complete"), span("publish"):
             done = self._until_answered(
                 lambda: self._index.runs.complete(attempt, outputs, foreign)
             )
+            observation.published(outputs, done)
         if done.dirty:
             wake(self._index, self._hints)
         _log.info("step succeeded", extra=self._ids(task, "step_succeeded", ""))
@@ -205,6 +214,7 @@ class Executor:
     def _fail(
         self, task: StepTask, attempt: Attempt, failure: Failure, inputs: BoundInputs | None
     ) -> Outcome:
+        record_exception(failure.cause)
         error = error_info(failure)
         _log.warning(
             "step failed",
