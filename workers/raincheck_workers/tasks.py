@@ -5,7 +5,8 @@ from typing import Any
 from celery import Celery, Task
 
 from raincheck.deployment import current_deployment
-from raincheck.telemetry.tracing import continued_trace, trace_of
+from raincheck.telemetry.trace_text import trace_of
+from raincheck.telemetry.tracing import continued_trace
 from raincheck_contracts.messages import RUN_TASK_NAME, STEP_TASK_NAME, RunRequest, StepTask
 from raincheck_workers.execution.branch import run_branch
 from raincheck_workers.process import process_executor

@@ -10,7 +10,7 @@ from celery import Celery
 
 from raincheck.index.replies import Message
 from raincheck.messaging.fork_guard import not_while_forking
-from raincheck.telemetry.tracing import trace_headers
+from raincheck.telemetry.trace_text import trace_headers
 from raincheck_contracts._base import CONTRACT_VERSION
 from raincheck_contracts.errors import MessageTooLargeError
 from raincheck_contracts.messages import MAX_MESSAGE_BYTES, STEP_TASK_NAME

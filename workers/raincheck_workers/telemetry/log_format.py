@@ -34,11 +34,16 @@ class JsonFormatter(logging.Formatter):
         }
         if record.exc_info:
             document["exception"] = self.formatException(record.exc_info)
+        # Ours are first in the line, and win over an extra field of the same name.
         try:
-            return json.dumps({**fields, **document}, default=str, allow_nan=False)
+            return json.dumps({**document, **fields, **document}, default=str, allow_nan=False)
         except (TypeError, ValueError):  # not a number, keys that are no texts, a circle
-            shown = {name: repr(value) for name, value in fields.items()}
-            return json.dumps({**shown, **document})
+            plain = {name: _plain(value) for name, value in fields.items()}
+            return json.dumps({**document, **plain, **document})
+
+
+def _plain(value: object) -> str | int:
+    return value if isinstance(value, str | int) else repr(value)
 
 
 def _utc(seconds: float) -> str:
@@ -57,12 +62,12 @@ class _FieldsAfterMessage(logging.Formatter):
 
 
 def _is_shown(name: str, value: object) -> bool:
-    return isinstance(value, str | int | float) and name not in _NAMED_BY_CELERY
+    return isinstance(value, str | int | float) and value != "" and name not in _NAMED_BY_CELERY
 
 
 def _word(value: object) -> str:
     text = str(value)
-    return text if text and not set(text) & set(' "=\n') else json.dumps(text, ensure_ascii=False)
+    return text if not set(text) & set(' "=\n') else json.dumps(text, ensure_ascii=False)
 
 
 class TextFormatter(_FieldsAfterMessage, ColorFormatter):

@@ -59,7 +59,11 @@ def materialization(reference: str, bound: BoundVersion) -> Generator[None]:
         bound: what it became.
     """
     manifest = bound.record.manifest
-    version = {"artifact": bound.artifact, "version": bound.version, "bytes": manifest.size}
+    version: dict[str, str | int] = {
+        "artifact": bound.artifact,
+        "version": bound.version,
+        "bytes": manifest.size,
+    }
 
     def ended(seconds: float) -> None:
         name = manifest.materializer.partition("@")[0]

@@ -4,10 +4,12 @@ import logging
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from types import MappingProxyType
 
 from typing_extensions import override
 
-_FIELDS: ContextVar[Mapping[str, object]] = ContextVar("raincheck_step_fields", default={})
+_NONE: Mapping[str, object] = MappingProxyType({})
+_FIELDS: ContextVar[Mapping[str, object]] = ContextVar("raincheck_step_fields", default=_NONE)
 
 
 @contextmanager
