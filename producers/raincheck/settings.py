@@ -58,6 +58,12 @@ class Settings(BaseSettings):
     """Modules that a worker imports, separated by commas or spaces."""
     inline_limit: Annotated[int, Field(ge=0, le=65_536)] = 4_096
     """Bytes up to which a value is kept in the index itself."""
+    log_format: Literal["text", "json"] = "text"
+    """`json`: a worker logs one JSON object a line."""
+    metrics_port: Annotated[int, Field(ge=0, le=65_535)] | None = None
+    """Port at which a worker serves its metrics; 0 is any free one, None is none."""
+    metrics_host: str = "127.0.0.1"
+    """Address of that port."""
 
     @property
     def blob_folder(self) -> Path:
@@ -96,6 +102,11 @@ def read_settings(**fields: Any) -> Settings:
         if first["type"] != "value_error":  # ours show the value themselves
             problem = f"{first['input']!r:.80}: {problem}"
         raise SettingsError(name, problem) from error
+
+
+def set_variable(name: str, value: str) -> None:
+    """Set a variable of this process for a library that has no other setting."""
+    os.environ[name] = value  # noqa: TID251 - settings are read and written here
 
 
 def environment_of(settings: Settings) -> dict[str, str]:

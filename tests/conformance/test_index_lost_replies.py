@@ -11,7 +11,7 @@ from raincheck.index.replies import Refused
 from raincheck_contracts.errors import StaleFenceError
 from raincheck_contracts.runs import RunStatus, StepState
 from tests.support.builders import new_version, nonce, output_of, pipeline, step
-from tests.support.driver import ERROR, Driver
+from tests.support.driver import ERROR, Driver, names
 from tests.support.dumps import dump
 from tests.support.repeating import losing_replies
 
@@ -103,12 +103,21 @@ def _lose_nodes(driver: Driver) -> None:
         driver.index.runs.fail(attempt, "error", ERROR)
 
 
+def _retry(driver: Driver) -> None:
+    run = driver.submit(pipeline(step("a")))
+    driver.fail(run, "a")
+    count, messages = driver.index.runs.retry(run, earlier=0, rebind=False, inline_wait_ms=0)
+    assert (count, names(messages)) == (1, ["a"])
+    driver.finish(run, "a")
+
+
 def test_no_call_has_a_second_effect(driver: Driver, comparing: _Comparing) -> None:
     """Every function of the library, called again with the same arguments, changes nothing."""
     _succeed(driver)
+    _retry(driver)
     _annotate(driver)
     _lose_nodes(driver)
-    functions = set(re.findall(r'"rc1_(\w+)"', library_source())) - {"resolve"}
+    functions = set(re.findall(r'"rc1_(\w+)"', library_source())) - {"resolve", "figures"}
     assert set(comparing.calls) == functions
 
 

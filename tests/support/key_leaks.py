@@ -10,7 +10,7 @@ from tests.support.dumps import ask, key, key_names
 PERMANENT = ("index", "events", "bad", "arts", "queues", "runs:live", "runs:done", "nodes", "dirty")
 PERMANENT_KINDS = ("art:", "vers:", "ver:", "alias:", "best:", "tag:")
 #: Tables of steps: every member must belong to a live run.
-STEP_TABLES = ("hints:", "wait:", "wake:")
+STEP_TABLES = ("hints:", "queued:", "waiting", "wait:", "wake:")
 
 
 def key_leaks(index: Index) -> list[str]:

@@ -12,6 +12,7 @@ from raincheck.index import Connection, Index
 from raincheck.messaging.waking import wake
 from raincheck.queueing.enqueue import EnqueueOptions, build_submission, compile_stored
 from raincheck.queueing.run_handle import RunHandle, result_of
+from raincheck.telemetry.tracing import annotate, continued_trace, span
 from raincheck_contracts.errors import IndexUnavailableError
 from raincheck_contracts.messages import StepTask
 from raincheck_contracts.pipelines import PipelineSpec, StepSpec
@@ -46,13 +47,16 @@ def run_inline(
     deployment = current_deployment()
     compiled = compile_stored(deployment, pipeline, args, kwargs)
     with _registered(deployment) as identity:
-        submission = build_submission(
-            deployment, compiled, EnqueueOptions(), inline_node=identity.current()
-        )
-        run, _, _ = deployment.index.runs.submit(submission)
+        with span(f"enqueue {compiled.spec.name}", "PRODUCER", pipeline=compiled.spec.name):
+            submission = build_submission(
+                deployment, compiled, EnqueueOptions(), inline_node=identity.current()
+            )
+            run, _, _ = deployment.index.runs.submit(submission)
+            annotate(run=run)
         handle = RunHandle(run, deployment)
         try:
-            _run_steps(deployment, handle, compiled.spec, identity)
+            with continued_trace(submission.trace):
+                _run_steps(deployment, handle, compiled.spec, identity)
         except BaseException:
             with suppress(IndexUnavailableError):  # then the end of the node cancels it
                 handle.cancel("interrupted where it ran")

@@ -5,6 +5,8 @@ from typing import Any
 from celery import Celery, Task
 
 from raincheck.deployment import current_deployment
+from raincheck.telemetry.trace_text import trace_of
+from raincheck.telemetry.tracing import continued_trace
 from raincheck_contracts.errors import StepFailedError
 from raincheck_contracts.messages import RUN_TASK_NAME, STEP_TASK_NAME, RunRequest, StepTask
 from raincheck_workers.execution.branch import run_branch
@@ -25,9 +27,12 @@ def add_tasks(app: Celery) -> None:
     def run_step(self: Task[Any, Any], /, **body: Any) -> list[dict[str, object]]:
         task = StepTask.model_validate(body)
         executor = process_executor(self.app, self.request.hostname or "")
-        return conclude(task, run_branch(executor, task, self.request.id or ""))
+        with continued_trace(trace_of(vars(self.request))):
+            outcomes = run_branch(executor, task, self.request.id or "")
+        return conclude(task, outcomes)
 
     @app.task(name=RUN_TASK_NAME, bind=True)
     def run_pipeline(self: Task[Any, Any], /, **body: Any) -> str:
         request = RunRequest.model_validate(body)
-        return submit_request(current_deployment(), request, self.request.id or "")
+        with continued_trace(trace_of(vars(self.request))):
+            return submit_request(current_deployment(), request, self.request.id or "")

@@ -4,7 +4,9 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from raincheck.index import replies
 from raincheck.index.connection import Connection, text
+from raincheck.index.replies import Figures
 from raincheck.index.run_records import FINAL_STATUS, StoredRun, read_run
 from raincheck_contracts.artifacts import ArtifactVersion, VersionRecord
 from raincheck_contracts.errors import RunNotFoundError
@@ -173,6 +175,10 @@ class Records:
     def nodes(self) -> list[str]:
         """Nodes that are registered now."""
         return [text(name) for name in self._ask(("ZRANGE", self._key("nodes"), 0, -1))[0]]
+
+    def figures(self) -> Figures:
+        """How much waits and runs now, all read at once."""
+        return replies.figures(self._connection.read("figures"))
 
 
 def _version(artifact: str, version: str, record: Mapping[str, bytes]) -> ArtifactVersion:

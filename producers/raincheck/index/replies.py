@@ -31,6 +31,8 @@ class Message:
     """Canonical JSON of the `StepSpec`."""
     retries: int = 0
     """How often the run was retried."""
+    trace: str = ""
+    """Trace context of whoever submitted the run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,10 +120,33 @@ class Beat:
     """`run/step` and the process to kill."""
 
 
+@dataclass(frozen=True, slots=True)
+class QueueFigures:
+    """One queue's steps that are ready and not yet claimed."""
+
+    queue: str
+    steps: int
+    age: float
+    """Seconds since the oldest of them was queued; 0 without one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """How much waits and runs, read at one moment."""
+
+    waiting: int
+    live_runs: int
+    nodes: int
+    resent: int
+    """Hints that were sent again because they were lost or overdue, ever."""
+    queues: tuple[QueueFigures, ...]
+
+
 def message(reply: Sequence[Any]) -> Message:
-    """The six values of a message."""
-    run, pipeline, queue, priority, body, retries = (text(item) for item in reply)
-    return Message(run, pipeline, queue, int(priority) if priority else None, body, int(retries))
+    """The seven values of a message."""
+    run, pipeline, queue, priority, body, retries, trace = (text(item) for item in reply)
+    first = int(priority) if priority else None
+    return Message(run, pipeline, queue, first, body, int(retries), trace)
 
 
 def messages(reply: Sequence[Any]) -> tuple[Message, ...]:
@@ -167,6 +192,18 @@ def claim(reply: Sequence[Any]) -> Claimed | Parked | Unresolvable | Refused:
             return Unresolvable(unpack_missing(text(reply[1])))
         case _:
             return Refused(code, text(reply[1]))
+
+
+def figures(reply: Sequence[Any]) -> Figures:
+    """The answer of `figures`."""
+    waiting, live_runs, nodes, resent, *queues = reply
+    return Figures(
+        int(waiting),
+        int(live_runs),
+        int(nodes),
+        int(resent),
+        tuple(QueueFigures(text(name), int(steps), int(age) / 1000) for name, steps, age in queues),
+    )
 
 
 def completed(reply: Sequence[Any]) -> Completed:

@@ -52,6 +52,8 @@ class Submission:
     depth: int = 0
     inline_node: str = ""
     """The node that runs it inline; empty when it goes through the queue."""
+    trace: str = ""
+    """Trace context of the caller, as `telemetry.tracing` writes it."""
 
     def arguments(self) -> list[Argument]:
         """As the Lua function reads it."""
@@ -71,6 +73,7 @@ class Submission:
             self.wait_ms,
             self.depth,
             self.inline_node,
+            self.trace,
             head.canonical_json(),
             pack_run_scope(self.spec),
             len(self.spec.steps),
@@ -238,8 +241,7 @@ class RunScripts:
             inline_wait_ms: default wait of a run that was inline: it is queued now.
 
         Returns:
-            How many steps run again, and the messages of those that are ready; none when
-            this very retry was made already.
+            How many steps run again, and the messages of those that are ready.
 
         Raises:
             RunNotFoundError: no such run.

@@ -10,6 +10,7 @@ from celery import Celery
 from raincheck.index.replies import Message
 from raincheck.messaging.descriptions import describe_step
 from raincheck.messaging.fork_guard import not_while_forking
+from raincheck.telemetry.trace_text import trace_headers
 from raincheck_contracts._base import CONTRACT_VERSION
 from raincheck_contracts.errors import MessageTooLargeError
 from raincheck_contracts.messages import MAX_MESSAGE_BYTES, STEP_TASK_NAME
@@ -79,6 +80,7 @@ class HintSender:
             queue=message.queue,
             priority=message.priority,
             producer=producer,
+            headers=trace_headers(message.trace),
             argsrepr=describe_step(step),
             kwargsrepr=f"{message.pipeline} {message.run}",
         )

@@ -18,6 +18,7 @@ from raincheck.messaging.broker import DEFAULT_QUEUE
 from raincheck.messaging.hints import check_message_size
 from raincheck.queueing.run_handle import RunHandle
 from raincheck.queueing.run_ids import new_run_id
+from raincheck.telemetry.tracing import annotate, current_trace, span
 from raincheck_contracts._base import canonical_json
 from raincheck_contracts.errors import (
     IndexUnavailableError,
@@ -77,12 +78,14 @@ def enqueue(
         IndexUnavailableError: nothing was recorded.
     """
     deployment = current_deployment()
-    options = options or EnqueueOptions()
-    compiled = compile_stored(deployment, pipeline, args, kwargs)
-    submission = build_submission(deployment, compiled, options)
-    run, ready, new = deployment.index.runs.submit(submission)
+    with span(f"enqueue {pipeline.name}", "PRODUCER", pipeline=pipeline.name):
+        compiled = compile_stored(deployment, pipeline, args, kwargs)
+        submission = build_submission(deployment, compiled, options or EnqueueOptions())
+        run, ready, new = deployment.index.runs.submit(submission)
+        annotate(run=run)
+        if new:
+            deployment.hints.send(_messages(submission, run, ready))
     if new:
-        deployment.hints.send(_messages(submission, run, ready))
         with suppress(IndexUnavailableError):  # the run is accepted; this only advises
             _warn_of_unknown(deployment, compiled.spec)
     return RunHandle(run, deployment)
@@ -141,6 +144,7 @@ def build_submission(
         idempotency_key=options.idempotency_key or "",
         wait_ms=0 if inline_node else round(deployment.settings.wait * 1000),
         inline_node=inline_node,
+        trace=current_trace(),
         **_times(spec, options),
     )
     for message in _messages(submission, run, submission.step_digests):
@@ -184,6 +188,7 @@ def _messages(submission: Submission, run: str, ready: Iterable[str]) -> list[Me
             steps[name].queue or submission.queue,
             submission.priority,
             steps[name].canonical_json(),
+            trace=submission.trace,
         )
         for name in ready
     ]

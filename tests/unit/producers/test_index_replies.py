@@ -61,16 +61,16 @@ def test_a_claim_that_gave_nothing_is_read() -> None:
 
 def test_a_message_may_have_no_priority() -> None:
     """Zero is one."""
-    assert replies.message([b"r", b"p", b"q", b"", BODY, b"2"]) == Message(
-        "r", "p", "q", None, BODY.decode(), 2
+    assert replies.message([b"r", b"p", b"q", b"", BODY, b"2", b"00-a"]) == Message(
+        "r", "p", "q", None, BODY.decode(), 2, "00-a"
     )
-    assert replies.message([b"r", b"p", b"q", b"0", BODY, b"0"]).priority == 0
+    assert replies.message([b"r", b"p", b"q", b"0", BODY, b"0", b""]).priority == 0
 
 
 def test_a_completion_is_read() -> None:
     """Outputs by name, flags, freed steps."""
     outputs = [[b"x", b"model", b"beta"]]
-    freed = [[b"r", b"p", b"q", b"", BODY, b"0"]]
+    freed = [[b"r", b"p", b"q", b"", BODY, b"0", b""]]
     assert replies.completed([b"DONE", b"7", b"1", b"0", outputs, freed]) == Completed(
         7,
         dirty=True,

@@ -4,6 +4,7 @@ import time
 
 from raincheck.index.replies import Message
 from raincheck.messaging.hints import task_id
+from raincheck.telemetry.tracing import continued_trace
 from raincheck_contracts.messages import StepTask
 from raincheck_contracts.pipelines import StepSpec
 from raincheck_workers.execution.executor import Executor
@@ -39,7 +40,8 @@ def run_branch(executor: Executor, task: StepTask, celery_id: str) -> list[Outco
         task = _task(task, following)
         own_id = task_id(task.run, task.step.name, following.retries)
         executor.monitor.continued(task, own_id, celery_id)
-        outcomes.append(executor.execute(task, own_id))
+        with continued_trace(following.trace):
+            outcomes.append(executor.execute(task, own_id))
 
 
 def _choose(task: StepTask, last: Outcome) -> Message | None:

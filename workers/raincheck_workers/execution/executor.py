@@ -21,6 +21,7 @@ from raincheck.index.run_scripts import Attempt, Delivery
 from raincheck.materializers import scoped_copies
 from raincheck.messaging.hints import HintSender
 from raincheck.messaging.waking import wake
+from raincheck.telemetry.tracing import record_exception, span
 from raincheck_contracts.errors import IndexUnavailableError, StaleFenceError
 from raincheck_contracts.messages import StepTask
 from raincheck_contracts.pipelines import needs_of
@@ -31,6 +32,7 @@ from raincheck_workers.execution.loader import Loader
 from raincheck_workers.execution.monitor import Monitor, Unwatched
 from raincheck_workers.execution.outcomes import Outcome, Result
 from raincheck_workers.execution.publication import prepare_outputs
+from raincheck_workers.telemetry import observation
 
 _log = logging.getLogger(__name__)
 
@@ -93,7 +95,8 @@ class Executor:
         Raises:
             IndexUnavailableError: the index has not answered for as long as is waited.
         """
-        outcome = self._deliver(task, celery_id)
+        with observation.delivery(task) as ended:
+            outcome = ended(self._deliver(task, celery_id))
         self.monitor.ended(task, celery_id, outcome)
         return outcome
 
@@ -107,7 +110,8 @@ class Executor:
             pid=self._place.pid,
             task=celery_id,
         )
-        answer = self._claim(task, delivery)
+        with observation.claiming():
+            answer = self._claim(task, delivery)
         match answer:
             case Parked(missing):
                 return Outcome(task.step.name, Result.PARKED, "; ".join(map(str, missing)))
@@ -157,11 +161,12 @@ class Executor:
         attempt = Attempt(
             run=task.run, step=task.step.name, fence=claimed.fence, node=delivery.node
         )
-        try:
-            return self._succeed_or_fail(task, step, claimed, attempt, delivery.task)
-        except StaleFenceError as error:
-            _log.warning("attempt superseded", extra=self._ids(task, "superseded", str(error)))
-            return Outcome(task.step.name, Result.SUPERSEDED, str(error))
+        with observation.attempt(task, claimed):
+            try:
+                return self._succeed_or_fail(task, step, claimed, attempt, delivery.task)
+            except StaleFenceError as error:
+                _log.warning("attempt superseded", extra=self._ids(task, "superseded", str(error)))
+                return Outcome(task.step.name, Result.SUPERSEDED, str(error))
 
     def _succeed_or_fail(
         self,
@@ -202,16 +207,17 @@ class Executor:
             inputs=inputs.by_parameter,
             outputs=task.step.outputs,
         )
-        with classify("call"), step_context(context):
+        with classify("call"), step_context(context), span("call"):
             returned = step.function(**arguments)
-        with classify("dump"):
+        with classify("dump"), span("store"):
             outputs, foreign = prepare_outputs(
                 self._deployment.store, step, context, returned, inputs.versions
             )
-        with classify("complete"):
+        with classify("complete"), span("publish"):
             done = self._until_answered(
                 lambda: self._index.runs.complete(attempt, outputs, foreign)
             )
+            observation.published(outputs, done)
         if done.dirty:
             wake(self._index, self._hints)
         _log.info("step succeeded", extra=self._ids(task, "step_succeeded", ""))
@@ -227,6 +233,7 @@ class Executor:
     def _fail(
         self, task: StepTask, attempt: Attempt, failure: Failure, inputs: BoundInputs | None
     ) -> Outcome:
+        record_exception(failure.cause)
         error = error_info(failure)
         _log.warning(
             "step failed",

@@ -23,6 +23,7 @@ from raincheck_contracts.pipelines import (
     inputs_within,
     needs_of,
 )
+from raincheck_workers.telemetry.observation import materialization
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +160,10 @@ def materialize(
                 return {key: value_of(item, element) for key, item in node.items.items()}
             case ReferenceInput() | OutputInput():
                 bound, binding = inputs.answers[node.canonical_json()]
-                return binding.value if binding.pointer is not None else load(bound, annotation)
+                if binding.pointer is not None:
+                    return binding.value
+                with materialization(written(node), bound):
+                    return load(bound, annotation)
 
     return {
         name: value_of(node, annotations.get(name, Any))

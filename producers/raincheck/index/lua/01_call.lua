@@ -14,7 +14,7 @@
 -- because one global poisons a server for every later script.
 --
 -- Keys of this file
---   index   hash    epoch, revision, tick, protocol            for ever
+--   index   hash    epoch, revision, tick, protocol, resent    for ever
 --   events  stream  id <revision>-<i>; fields: see events.py   1,000,000 entries
 --   bad     stream  what was refused as forged, with reason    10,000 entries
 

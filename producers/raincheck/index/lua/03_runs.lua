@@ -11,7 +11,8 @@
 --                            while a run uses it, then 30 days
 --   run:<id>           hash  state (live or final), pipeline, spec, params, request, queue,
 --                            priority, wait, submitted, ended, depth, left, failed, inline,
---                            idem, reason, retries; per step s:<step> state, u:<step> steps still
+--                            idem, reason, retries, trace (context of the caller's trace);
+--                            per step s:<step> state, u:<step> steps still
 --                            needed, h:<step> hints sent; in run scope bound (revision)
 --                            and b:<reference>
 --                            end + 7 days (failed or cancelled: 30)
@@ -24,6 +25,7 @@
 --   runs:done          zset  run by time of its end                 30 days
 --   idem:<pipeline>:<key>  string  run, digest of the request       with the run
 --   hints:<queue>      zset  <run>/<step> by the tick of the next look, until claimed
+--   queued:<queue>     zset  <run>/<step> of the same rows by the server ms of their start
 --   queues             set   queues that ever had a hint             for ever
 --   timers             zset  kind|... by server ms                   until fired
 
@@ -56,13 +58,14 @@ function Runs.facts(call, run)
   local facts = call.facts[run]
   if not facts then
     local v = redis.call("HMGET", Runs.key(call, run), "pipeline", "spec", "queue", "priority",
-      "inline", "depth", "wait", "idem", "retries")
+      "inline", "depth", "wait", "idem", "retries", "trace")
     if not v[1] then
       return nil
     end
     facts = {
       pipeline = v[1], spec = call:key("spec:", v[2]), queue = v[3], priority = v[4],
       inline = v[5], depth = v[6], wait = v[7], idem = v[8], retries = v[9] or "0",
+      trace = v[10],
     }
     call.facts[run] = facts
   end
@@ -106,7 +109,7 @@ function Runs.cause(call, run)
 end
 
 -- What a sender needs to send the hint of a step: run, pipeline, queue, priority, body,
--- and how often the run was retried.
+-- how often the run was retried, trace.
 -- Nil for an inline run: the process that submitted it takes its steps itself.
 function Runs.message(call, run, step)
   local facts = Runs.facts(call, run)
@@ -115,17 +118,19 @@ function Runs.message(call, run, step)
   end
   local own = redis.call("HMGET", facts.spec, "q:" .. step, "x:" .. step)
   local queue = own[1] ~= "" and own[1] or facts.queue
-  return { run, facts.pipeline, queue, facts.priority, own[2], facts.retries }
+  return { run, facts.pipeline, queue, facts.priority, own[2], facts.retries, facts.trace }
 end
 
 -- Outbox rows: steps by the tick at which to look for their hint again.
 local function write_hints(call, queue, members, after)
-  local rows, tick = {}, Text.int(call:tick() + after)
+  local rows, since = {}, {}
+  local tick, now = Text.int(call:tick() + after), Text.int(call:now())
   for _, member in ipairs(members) do
-    rows[#rows + 1] = tick
-    rows[#rows + 1] = member
+    rows[#rows + 1], since[#since + 1] = tick, now
+    rows[#rows + 1], since[#since + 1] = member, member
   end
   Batch.write("ZADD", call:key("hints:", queue), rows)
+  Batch.write("ZADD", call:key("queued:", queue), since)
   if not call.queues[queue] then
     call.queues[queue] = true
     redis.call("SADD", call:key("queues"), queue)
@@ -158,6 +163,7 @@ function Runs.unhint(call, run, steps)
   end
   for queue, members in pairs(rows) do
     Batch.write("ZREM", call:key("hints:", queue), members)
+    Batch.write("ZREM", call:key("queued:", queue), members)
   end
   Batch.write("HDEL", Runs.key(call, run), sent)
 end
@@ -187,7 +193,9 @@ function Runs.ready(call, run, steps)
   local own = Batch.read("HMGET", facts.spec, asked)
   for i, step in ipairs(steps) do
     local queue = own[2 * i - 1] ~= "" and own[2 * i - 1] or facts.queue
-    messages[i] = { run, facts.pipeline, queue, facts.priority, own[2 * i], facts.retries }
+    messages[i] = {
+      run, facts.pipeline, queue, facts.priority, own[2 * i], facts.retries, facts.trace,
+    }
     rows[queue] = rows[queue] or {}
     table.insert(rows[queue], run .. "/" .. step)
   end

@@ -60,7 +60,8 @@ local function store_run(call, run, r, steps)
   redis.call("HSET", key, "state", "live", "pipeline", r.pipeline, "spec", r.spec,
     "params", r.params, "request", r.request, "queue", r.queue, "priority", r.priority,
     "wait", r.wait, "submitted", Text.int(call:now()), "depth", r.depth,
-    "left", Text.int(#steps), "failed", "0", "inline", r.inline, "idem", r.idem)
+    "left", Text.int(#steps), "failed", "0", "inline", r.inline, "idem", r.idem,
+    "trace", r.trace)
   local fields = {}
   local function add(name, value)
     fields[#fields + 1] = name
@@ -105,7 +106,7 @@ end
 
 -- submit(run, pipeline, spec digest, params, request digest, idempotency key, queue,
 --   priority, countdown ms, not before ms, expires ms (0: none), wait ms, depth,
---   inline node, head, references (run scope), number of steps, per step: name,
+--   inline node, trace, head, references (run scope), number of steps, per step: name,
 --   number needed, queue, "retries delay timeout", successors, digest, body)
 -- -> {"NEW", run, ready steps...} | {"OLD", run} | {"CONFLICT", run} | {"INVALID", why}
 function Submit.submit(keys, args)
@@ -116,6 +117,7 @@ function Submit.submit(keys, args)
     idem = call:take(), queue = call:take(), priority = call:take(),
     countdown = call:number(), not_before = call:number(), expires = call:number(),
     wait = call:take(), depth = call:take(), inline = call:take(),
+    trace = call:take(),
   }
   local head, refs, count = call:take(), call:take(), call:number()
   if count < 1 or count > MAX_STEPS then

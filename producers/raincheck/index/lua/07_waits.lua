@@ -13,6 +13,7 @@
 --   wait:q:<artifact>                        any change of the artifact
 --                                       until woken
 --   wake:<...>  set   waiters of a fired key that are not looked at yet   until woken
+--   waiting     zset  <run>/<step> in state W by the server ms of its parking
 --   dirty       zset  f|<wait key> fired, k|<wait key> being woken, by revision
 
 local Waits = {}
@@ -54,7 +55,13 @@ function Waits.park(call, run, step, misses)
   Runs.unhint(call, run, { step })
   Runs.set_state(call, run, step, "W")
   Runs.timer(call, "w|" .. run .. "/" .. step, earliest)
+  redis.call("ZADD", call:key("waiting"), call:now(), run .. "/" .. step)
   return "PARKED", packed
+end
+
+local function unwait(call, run, step)
+  Runs.untimer(call, "w|" .. run .. "/" .. step)
+  redis.call("ZREM", call:key("waiting"), run .. "/" .. step)
 end
 
 -- Takes a step out of the wait set that it is in.
@@ -65,7 +72,7 @@ function Waits.leave(call, run, step)
     redis.call("SREM", call:key("wait:", watch), run .. "/" .. step)
     redis.call("SREM", call:key("wake:", watch), run .. "/" .. step)
     redis.call("HDEL", key, "park")
-    Runs.untimer(call, "w|" .. run .. "/" .. step)
+    unwait(call, run, step)
   end
 end
 
@@ -73,7 +80,7 @@ end
 -- returned), parked anew, or failed because a wait has ended.
 function Waits.look(call, run, step)
   local key = Runs.step_key(call, run, step)
-  Runs.untimer(call, "w|" .. run .. "/" .. step)
+  unwait(call, run, step)
   local found, misses = Bindings.find(call, run, redis.call("HGET", key, "refs"))
   if found then
     redis.call("HDEL", key, "park", "missing")

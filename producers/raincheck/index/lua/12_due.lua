@@ -83,8 +83,10 @@ local function resend(call, queue, room, out)
       local pause = BACK_OFF[math.min(sent, #BACK_OFF)]
       redis.call("ZADD", key, tick + pause * TICKS_PER_SECOND, member)
       out[#out + 1] = Runs.message(call, run, step)
+      redis.call("HINCRBY", call:key("index"), "resent", 1)
     else
       redis.call("ZREM", key, member)
+      redis.call("ZREM", call:key("queued:", queue), member)
     end
   end
 end

@@ -87,12 +87,24 @@ local function take_from_inline(call, run, wait)
   end
 end
 
+-- What a caller is told who missed the reply: as much as is left, and what is ready.
+local function replay(call, run)
+  local out, steps = { "DONE", Runs.get(call, run, "left") }, Runs.steps(call, run)
+  local states = Runs.states(call, run, steps)
+  for _, step in ipairs(steps) do
+    if states[step] == "Q" then
+      out[#out + 1] = Runs.message(call, run, step)
+    end
+  end
+  return out
+end
+
 local function refusal(call, r, state, retries)
   if not state then
     return { "UNKNOWN" }
   end
   if retries == r.earlier + 1 and r.earlier >= 0 then
-    return { "DONE", "0" }
+    return replay(call, r.run)
   end
   if state == "live" or state == "S" or retries ~= r.earlier then
     return { "REFUSED", state }

@@ -1,0 +1,1 @@
+"""Traces: what producers and workers say about their work, when somebody listens."""

@@ -1,0 +1,1 @@
+"""Logs and metrics of a worker, and what is observed of each step."""

@@ -1,0 +1,63 @@
+"""What the index holds, read when Prometheus asks."""
+
+from collections.abc import Iterator
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+from typing_extensions import override
+
+from raincheck.index import Index
+from raincheck.index.replies import Figures
+from raincheck_contracts.errors import IndexAccessError
+
+
+class IndexCollector(Collector):
+    """Figures of one namespace, the same from every worker.
+
+    Args:
+        index: over a connection that nothing else uses.
+    """
+
+    def __init__(self, index: Index) -> None:
+        self._index = index
+
+    @override
+    def collect(self) -> Iterator[Metric]:
+        try:
+            figures = self._index.records.figures()
+        except IndexAccessError:
+            figures = None
+        yield self._gauge("index_up", "Whether the index answers.", int(figures is not None))
+        if figures is not None:
+            yield from self._figures(figures)
+
+    def _figures(self, figures: Figures) -> Iterator[Metric]:
+        yield self._gauge("waiting_steps", "Steps that wait for a reference.", figures.waiting)
+        yield self._gauge("live_runs", "Runs that have not ended.", figures.live_runs)
+        yield self._gauge("nodes", "Workers and inline runs that are registered.", figures.nodes)
+        resent = CounterMetricFamily(
+            "raincheck_hints_resent",
+            "Hints sent again because the message was lost or is overdue.",
+            labels=["namespace"],
+        )
+        resent.add_metric([self._index.namespace], figures.resent)
+        yield resent
+        labels = ["namespace", "queue"]
+        queued = GaugeMetricFamily(
+            "raincheck_queued_steps", "Steps that are ready and not yet claimed.", labels=labels
+        )
+        age = GaugeMetricFamily(
+            "raincheck_queue_age_seconds",
+            "Time since the oldest step of a queue became ready.",
+            labels=labels,
+        )
+        for queue in figures.queues:
+            queued.add_metric([self._index.namespace, queue.queue], queue.steps)
+            age.add_metric([self._index.namespace, queue.queue], queue.age)
+        yield queued
+        yield age
+
+    def _gauge(self, name: str, text: str, value: int) -> GaugeMetricFamily:
+        gauge = GaugeMetricFamily(f"raincheck_{name}", text, labels=["namespace"])
+        gauge.add_metric([self._index.namespace], value)
+        return gauge

@@ -1,0 +1,87 @@
+"""What is observed while a step executes: spans, log fields and figures in one place."""
+
+import logging
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+
+from raincheck.index.entries import NewVersion
+from raincheck.index.replies import BoundVersion, Claimed, Completed
+from raincheck.telemetry.tracing import annotate, mark_failed, note, span
+from raincheck_contracts.messages import StepTask
+from raincheck_workers.execution.outcomes import Outcome, Result
+from raincheck_workers.telemetry.measurements import measurements, timed
+from raincheck_workers.telemetry.step_fields import step_fields
+
+_log = logging.getLogger(__name__)
+
+
+@contextmanager
+def delivery(task: StepTask) -> Generator[Callable[[Outcome], Outcome]]:
+    """One delivery of a step; what is yielded takes its outcome and hands it back."""
+    names = {"run": task.run, "pipeline": task.pipeline, "step": task.step.name}
+
+    def ended(outcome: Outcome) -> Outcome:
+        annotate(result=outcome.result.value)
+        if outcome.result in {Result.FAILED, Result.RETRY}:
+            mark_failed(outcome.detail)
+        measurements().delivered(task.pipeline, task.step.name, outcome.result.value)
+        return outcome
+
+    with span(f"step {task.step.name}", "CONSUMER", **names), step_fields(**names):
+        yield ended
+
+
+@contextmanager
+def claiming() -> Generator[None]:
+    """The claim of a step, which binds its references."""
+    with span("claim"), timed(measurements().bound):
+        yield
+
+
+@contextmanager
+def attempt(task: StepTask, claimed: Claimed) -> Generator[None]:
+    """An attempt of a step, from its claim to its end."""
+
+    def ended(seconds: float) -> None:
+        measurements().attempted(task.pipeline, task.step.name, seconds)
+
+    annotate(attempt=claimed.attempt, revision=claimed.revision)
+    with step_fields(attempt=claimed.attempt), timed(ended):
+        yield
+
+
+@contextmanager
+def materialization(reference: str, bound: BoundVersion) -> Generator[None]:
+    """A version becomes a value; from the process's cache, it takes no time.
+
+    Args:
+        reference: as it was written, or `step.output`.
+        bound: what it became.
+    """
+    manifest = bound.record.manifest
+    version: dict[str, str | int] = {
+        "artifact": bound.artifact,
+        "version": bound.version,
+        "bytes": manifest.size,
+    }
+
+    def ended(seconds: float) -> None:
+        name = manifest.materializer.partition("@")[0]
+        measurements().materialized(name, seconds, manifest.size)
+
+    with span(f"materialize {reference}", **version), timed(ended):
+        yield
+    _log.debug("artifact materialized", extra={"action": "artifact_materialized", **version})
+
+
+def published(outputs: Sequence[NewVersion], completed: Completed) -> None:
+    """The outputs of a step are published."""
+    for output in outputs:
+        artifact, _, version = completed.outputs[output.output].partition("@")
+        size = output.record.manifest.size
+        note("artifact published", artifact=artifact, version=version, bytes=size)
+        known = {"artifact": artifact, "version": version, "bytes": size}
+        _log.info("artifact published", extra={"action": "artifact_published", **known})
+    total = sum(output.record.manifest.size for output in outputs)
+    annotate(revision=completed.revision, bytes=total)
+    measurements().published(total)
