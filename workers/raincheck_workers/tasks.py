@@ -6,6 +6,7 @@ from celery import Celery, Task
 
 from raincheck.deployment import current_deployment
 from raincheck_contracts.messages import RUN_TASK_NAME, STEP_TASK_NAME, RunRequest, StepTask
+from raincheck_workers.contract_check import check_contract
 from raincheck_workers.execution.branch import run_branch
 from raincheck_workers.process import process_executor
 from raincheck_workers.requested_run import submit_request
@@ -16,11 +17,13 @@ def add_tasks(app: Celery) -> None:
 
     @app.task(name=STEP_TASK_NAME, bind=True, Request="raincheck_workers.requests:StepRequest")
     def run_step(self: Task[Any, Any], /, **body: Any) -> list[dict[str, object]]:
+        check_contract(current_deployment(), body)
         task = StepTask.model_validate(body)
         outcomes = run_branch(process_executor(self.app), task, self.request.id or "")
         return [outcome.summary() for outcome in outcomes]
 
     @app.task(name=RUN_TASK_NAME, bind=True)
     def run_pipeline(self: Task[Any, Any], /, **body: Any) -> str:
+        check_contract(current_deployment(), body)
         request = RunRequest.model_validate(body)
         return submit_request(current_deployment(), request, self.request.id or "")

@@ -12,7 +12,7 @@ _KNOWN = (
         "Correct the password in RAINCHECK_URL: redis://:PASSWORD@host:port/0",
     ),
     (
-        ("NOAUTH", "Authentication required"),
+        ("NOAUTH", "Authentication required", "already authenticated"),
         "wants a password",
         "Put it into RAINCHECK_URL: redis://:PASSWORD@host:port/0",
     ),
@@ -76,6 +76,8 @@ def unavailable(url: str, said: str) -> IndexUnavailableError:
         url: of the index.
         said: by the server or by redis-py.
     """
+    if url.startswith("rediss://") and "Timeout connecting" in said:
+        said = "TLS: no handshake"  # a server without TLS waits for a command
     for words, problem, remedy in _KNOWN:
         if any(word in said for word in words):
             return IndexUnavailableError(redacted(url), problem, remedy)

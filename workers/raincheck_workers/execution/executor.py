@@ -25,6 +25,7 @@ from raincheck_contracts.errors import IndexUnavailableError, StaleFenceError
 from raincheck_contracts.messages import StepTask
 from raincheck_contracts.pipelines import needs_of
 from raincheck_workers.execution.cache import MaterializedCache
+from raincheck_workers.execution.code_difference import code_difference
 from raincheck_workers.execution.failures import Failure, classify, error_info
 from raincheck_workers.execution.inputs import BoundInputs, bind, check_types, materialize
 from raincheck_workers.execution.loader import Loader
@@ -85,8 +86,9 @@ class Executor:
             IndexUnavailableError: the index has not answered for as long as is waited.
         """
         step = find_step(task.step.function)
-        if step is None:
-            return self._decline(task)
+        difference = code_difference(task.step, step)
+        if step is None or difference is not None:
+            return self._decline(task, difference or "")
         delivery = Delivery(
             nonce=secrets.token_hex(8),
             node=self._place.node(),
@@ -130,8 +132,7 @@ class Executor:
                 return answer
             time.sleep(0.05)  # the heartbeat registers the node as the worker starts
 
-    def _decline(self, task: StepTask) -> Outcome:
-        reason = f"no step {task.step.function} in the modules that this worker imports"
+    def _decline(self, task: StepTask, reason: str) -> Outcome:
         said = self._index.runs.decline(task.run, task.step.name, reason)
         _log.warning("step declined", extra=self._ids(task, "step_declined", reason))
         result = {"FAILED": Result.FAILED, "REFUSED": Result.REFUSED}.get(said, Result.DECLINED)
