@@ -1,6 +1,7 @@
 """The worker's life: what happens at its start and end."""
 
 import logging
+import sys
 from functools import cache
 from typing import Any
 
@@ -9,9 +10,11 @@ from celery import Celery, signals
 
 from raincheck.deployment import current_deployment
 from raincheck.materializers import preload
+from raincheck_contracts.errors import RaincheckError
 from raincheck_workers.liveness.identity import NodeIdentity
 from raincheck_workers.liveness.pool_processes import PoolProcesses
 from raincheck_workers.liveness.worker_node import WorkerNode, current_worker_node, set_worker_node
+from raincheck_workers.start_check import check_server
 
 _log = logging.getLogger(__name__)
 
@@ -42,6 +45,12 @@ class Lifecycle:
         signals.task_revoked.connect(self._revoked, weak=False)
 
     def _prepare(self, conf: Any, options: Any, **_: Any) -> None:
+        try:
+            check_server(current_deployment())
+        except RaincheckError as error:
+            # Celery logs and forgets what a receiver raises, unless it ends the process.
+            sys.stderr.write(f"error: {error}\n")
+            sys.exit(2)
         node_identity()  # before the fork, so that the children share it
         pool = str((options or {}).get("pool") or conf.worker_pool)
         # On threads with early acknowledgement nothing wakes Celery's loop when a slot

@@ -118,6 +118,13 @@ def other_protocol(url: str, found: str) -> IndexProtocolError:
     return IndexProtocolError(redacted(url), problem, remedy)
 
 
+def evicting(url: str, policy: str) -> IndexProtocolError:
+    """The error for a server that throws data away when it is full."""
+    problem = f"its maxmemory-policy is {policy}: a full server would throw runs and versions away"
+    remedy = "Set it to noeviction: CONFIG SET maxmemory-policy noeviction, or in its configuration"
+    return IndexProtocolError(redacted(url), problem, remedy)
+
+
 def redacted(url: str) -> str:
     """A URL without its user and password."""
     scheme, separator, rest = url.partition("://")

@@ -21,7 +21,7 @@ from raincheck.index.run_scripts import Attempt, Delivery
 from raincheck.materializers import scoped_copies
 from raincheck.messaging.hints import HintSender
 from raincheck.messaging.waking import wake
-from raincheck_contracts.errors import IndexUnavailableError, StaleFenceError
+from raincheck_contracts.errors import IndexUnavailableError, RunNotFoundError, StaleFenceError
 from raincheck_contracts.messages import StepTask
 from raincheck_contracts.pipelines import needs_of
 from raincheck_workers.execution.cache import MaterializedCache
@@ -87,7 +87,7 @@ class Executor:
         """
         step = find_step(task.step.function)
         difference = code_difference(task.step, step)
-        if step is None or difference is not None:
+        if step is None or (difference and self._is_as_submitted(task)):
             return self._decline(task, difference or "")
         delivery = Delivery(
             nonce=secrets.token_hex(8),
@@ -131,6 +131,13 @@ class Executor:
             if not unknown or time.monotonic() > end:
                 return answer
             time.sleep(0.05)  # the heartbeat registers the node as the worker starts
+
+    def _is_as_submitted(self, task: StepTask) -> bool:
+        """Whether the index knows this very step; what it does not know, `claim` refuses."""
+        try:
+            return task.step in self._index.records.spec(task.run).steps
+        except RunNotFoundError:
+            return False
 
     def _decline(self, task: StepTask, reason: str) -> Outcome:
         said = self._index.runs.decline(task.run, task.step.name, reason)
