@@ -7,6 +7,7 @@ import typer
 
 from raincheck_workers.cli.artifacts import artifacts
 from raincheck_workers.cli.demo import demo
+from raincheck_workers.cli.dev import dev
 from raincheck_workers.cli.enqueue import enqueue
 from raincheck_workers.cli.error_lines import OneLineErrors
 from raincheck_workers.cli.runs import runs
@@ -44,6 +45,7 @@ def _options(
 
 
 app.command()(demo)
+app.command()(dev)
 app.command()(worker)
 app.command()(enqueue)
 app.add_typer(runs, name="runs")
