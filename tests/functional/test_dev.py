@@ -99,7 +99,7 @@ def test_one_interrupt_ends_server_worker_and_flower() -> None:
 def _answers(url: str) -> bool:
     try:
         with urllib.request.urlopen(f"{url}/healthcheck", timeout=2) as answer:  # noqa: S310 - http
-            return answer.status == 200
+            return bool(answer.status == 200)
     except OSError:
         return False
 

@@ -8,6 +8,7 @@ import typer
 from raincheck_workers.cli.artifacts import artifacts
 from raincheck_workers.cli.demo import demo
 from raincheck_workers.cli.dev import dev
+from raincheck_workers.cli.doctor import doctor
 from raincheck_workers.cli.enqueue import enqueue
 from raincheck_workers.cli.error_lines import EXIT_CODES, OneLineErrors
 from raincheck_workers.cli.resolve import resolve
@@ -54,6 +55,7 @@ app.add_typer(runs, name="runs")
 app.add_typer(artifacts, name="artifacts")
 app.command()(waiting)
 app.command()(resolve)
+app.command()(doctor)
 
 
 def main() -> None:

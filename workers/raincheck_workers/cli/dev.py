@@ -50,7 +50,8 @@ def dev(
     The server is the one of RAINCHECK_URL, or the embedded one.
     """
     deployment = current_deployment()
-    names = list(dict.fromkeys((*(modules or []), *deployment.settings.imports)))
+    wanted = [*(modules or []), *deployment.settings.imports]
+    names = list(dict.fromkeys(wanted))
     if not names:
         raise ArgumentError(_COMMAND, "no module is named", "For example raincheck dev forecasting")
     imported = [import_named(_COMMAND, name) for name in names]
