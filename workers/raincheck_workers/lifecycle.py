@@ -10,10 +10,11 @@ from celery import Celery, signals
 
 from raincheck.deployment import current_deployment
 from raincheck.materializers import preload
-from raincheck_contracts.errors import SettingsError
+from raincheck_contracts.errors import RaincheckError, SettingsError
 from raincheck_workers.liveness.identity import NodeIdentity
 from raincheck_workers.liveness.pool_processes import PoolProcesses
 from raincheck_workers.liveness.worker_node import WorkerNode, current_worker_node, set_worker_node
+from raincheck_workers.start_check import check_server
 from raincheck_workers.telemetry.log_setup import set_log_form
 from raincheck_workers.telemetry.metrics_server import MetricsServer
 
@@ -48,6 +49,12 @@ class Lifecycle:
         signals.task_revoked.connect(self._revoked, weak=False)
 
     def _prepare(self, instance: Any, conf: Any, options: Any, **_: Any) -> None:
+        try:
+            check_server(current_deployment())
+        except RaincheckError as error:
+            # Celery logs and forgets what a receiver raises, unless it ends the process.
+            sys.stderr.write(f"error: {error}\n")
+            sys.exit(2)
         node_identity()  # before the fork, so that the children share it
         if (options or {}).get("task_events"):  # the processes of the pool shall know, too
             conf.worker_send_task_events = True

@@ -9,6 +9,7 @@ from raincheck.telemetry.trace_text import trace_of
 from raincheck.telemetry.tracing import continued_trace
 from raincheck_contracts.errors import StepFailedError
 from raincheck_contracts.messages import RUN_TASK_NAME, STEP_TASK_NAME, RunRequest, StepTask
+from raincheck_workers.contract_check import check_contract
 from raincheck_workers.execution.branch import run_branch
 from raincheck_workers.monitoring.conclusion import conclude
 from raincheck_workers.process import process_executor
@@ -25,6 +26,7 @@ def add_tasks(app: Celery) -> None:
         throws=(StepFailedError,),
     )
     def run_step(self: Task[Any, Any], /, **body: Any) -> list[dict[str, object]]:
+        check_contract(current_deployment(), body)
         task = StepTask.model_validate(body)
         executor = process_executor(self.app, self.request.hostname or "")
         with continued_trace(trace_of(vars(self.request))):
@@ -33,6 +35,7 @@ def add_tasks(app: Celery) -> None:
 
     @app.task(name=RUN_TASK_NAME, bind=True)
     def run_pipeline(self: Task[Any, Any], /, **body: Any) -> str:
+        check_contract(current_deployment(), body)
         request = RunRequest.model_validate(body)
         with continued_trace(trace_of(vars(self.request))):
             return submit_request(current_deployment(), request, self.request.id or "")

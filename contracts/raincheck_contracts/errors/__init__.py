@@ -11,6 +11,7 @@
             NoContextError (RuntimeError)
             SettingsError (ValueError)
             MessageTooLargeError
+            MessageVersionError
             WaitInStepError (RuntimeError)
         ResolutionError
             ReferenceNotFoundError (LookupError)
@@ -23,6 +24,7 @@
             IncompatibleVersionError
             BlobMissingError (LookupError)
             BlobCorruptError
+            BlobWriteError (OSError)
         IndexAccessError
             IndexUnavailableError (ConnectionError)
             IndexProtocolError
@@ -74,6 +76,7 @@ from raincheck_contracts.errors.run import (
 from raincheck_contracts.errors.store import (
     BlobCorruptError,
     BlobMissingError,
+    BlobWriteError,
     IncompatibleVersionError,
     MaterializerNotFoundError,
     StoreError,
@@ -85,6 +88,7 @@ from raincheck_contracts.errors.usage import (
     CompileError,
     DefinitionError,
     MessageTooLargeError,
+    MessageVersionError,
     NoContextError,
     ParameterError,
     ReferenceSyntaxError,
@@ -98,6 +102,7 @@ __all__ = [
     "ArgumentError",
     "BlobCorruptError",
     "BlobMissingError",
+    "BlobWriteError",
     "CompileError",
     "DefinitionError",
     "EmbeddedServerError",
@@ -109,6 +114,7 @@ __all__ = [
     "InvalidWriteError",
     "MaterializerNotFoundError",
     "MessageTooLargeError",
+    "MessageVersionError",
     "MetadataConflictError",
     "MetadataPointerError",
     "NoContextError",

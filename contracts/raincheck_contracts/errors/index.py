@@ -10,32 +10,35 @@ class IndexAccessError(RaincheckError):
 
 
 class IndexUnavailableError(IndexAccessError, ConnectionError):
-    """The index does not answer."""
+    """The index does not answer, or not now."""
 
-    def __init__(self, url: str, problem: str) -> None:
-        super().__init__(url, problem)
+    def __init__(self, url: str, problem: str, remedy: str = "") -> None:
+        super().__init__(url, problem, remedy)
         self.url = url
         self.problem = problem
+        self.remedy = remedy
 
     @override
     def __str__(self) -> str:
-        return (
-            f"the index at {self.url} does not answer: {self.problem}. Start it, or set "
-            "RAINCHECK_URL; without RAINCHECK_URL the embedded server is used."
-        )
+        return f"the index at {self.url} {self.problem}" + _sentence(self.remedy)
 
 
 class IndexProtocolError(IndexAccessError):
     """The index was written by another version, or its server cannot hold one."""
 
-    def __init__(self, url: str, problem: str) -> None:
-        super().__init__(url, problem)
+    def __init__(self, url: str, problem: str, remedy: str = "") -> None:
+        super().__init__(url, problem, remedy)
         self.url = url
         self.problem = problem
+        self.remedy = remedy
 
     @override
     def __str__(self) -> str:
-        return f"the index at {self.url}: {self.problem}"
+        return f"the index at {self.url}: {self.problem}" + _sentence(self.remedy)
+
+
+def _sentence(remedy: str) -> str:
+    return f". {remedy}" if remedy else ""
 
 
 class StaleFenceError(IndexAccessError):

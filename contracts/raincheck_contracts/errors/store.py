@@ -100,3 +100,17 @@ class BlobCorruptError(StoreError):
             f"blob {self.digest} in {self.place}: {self.problem}. It is not used; restore it "
             "from a copy or publish the value anew."
         )
+
+
+class BlobWriteError(StoreError, OSError):
+    """The blob store takes no bytes; nothing became visible."""
+
+    def __init__(self, place: str, problem: str, remedy: str) -> None:
+        super().__init__(place, problem, remedy)
+        self.place = place
+        self.problem = problem
+        self.remedy = remedy
+
+    @override
+    def __str__(self) -> str:
+        return f"blobs cannot be written to {self.place}: {self.problem}. {self.remedy}"

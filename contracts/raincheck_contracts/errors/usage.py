@@ -148,6 +148,24 @@ class MessageTooLargeError(UsageError):
         )
 
 
+class MessageVersionError(UsageError):
+    """A message was written for another version of the contract."""
+
+    def __init__(self, found: str, spoken: int) -> None:
+        super().__init__(found, spoken)
+        self.found = found
+        self.spoken = spoken
+
+    @override
+    def __str__(self) -> str:
+        newer = self.found.isdecimal() and int(self.found) > self.spoken
+        side = "the workers" if newer else "whoever sent it"
+        return (
+            f"a message of contract {self.found}, but this worker reads contract "
+            f"{self.spoken}: upgrade {side}"
+        )
+
+
 class WaitInStepError(UsageError, RuntimeError):
     """A step waits for a run: it would hold a worker that the run may need."""
 

@@ -66,7 +66,7 @@ class BlobWriter(Protocol):
         """End the blob and make it visible under its digest; once.
 
         Raises:
-            OSError: if the store cannot hold it (disk full, synchronization failed);
+            BlobWriteError: if the store cannot hold it (disk full, synchronization failed);
                 then nothing became visible.
         """
         ...
@@ -88,7 +88,7 @@ class BlobStore(Protocol):
         """Store `data` whole. Idempotent: equal bytes are kept once.
 
         Raises:
-            OSError: as `BlobWriter.commit`.
+            BlobWriteError: as `BlobWriter.commit`.
         """
         ...
 

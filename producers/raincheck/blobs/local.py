@@ -12,6 +12,7 @@ from raincheck.blobs.aligned import AlignedFile
 from raincheck.blobs.base import Blob, BlobReader
 from raincheck.blobs.digest import DigestHasher, digest_hex
 from raincheck.blobs.verified import read_verified
+from raincheck.blobs.write_errors import told_as_write_error
 from raincheck_contracts.errors import BlobMissingError
 
 
@@ -47,11 +48,12 @@ class LocalBlobStore:
         folder = self._root / "tmp"
         temporary = folder / secrets.token_hex(16)
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-        try:
-            fd = os.open(temporary, flags, 0o600)
-        except FileNotFoundError:
-            folder.mkdir(parents=True, exist_ok=True)
-            fd = os.open(temporary, flags, 0o600)
+        with told_as_write_error(self.place):
+            try:
+                fd = os.open(temporary, flags, 0o600)
+            except FileNotFoundError:
+                folder.mkdir(parents=True, exist_ok=True)
+                fd = os.open(temporary, flags, 0o600)
         try:
             yield _LocalWriter(self, fd, temporary)
         finally:
@@ -63,7 +65,7 @@ class LocalBlobStore:
         """Store `data` whole; equal bytes are kept once.
 
         Raises:
-            OSError: if the disk cannot hold it; then nothing became visible.
+            BlobWriteError: if the disk cannot hold it; then nothing became visible.
         """
         with self.writer() as writer:
             writer.write(data)
@@ -152,14 +154,16 @@ class _LocalWriter:
                 return 0
             view = given.cast("B")
             self._hasher.update(view)
-            self._file.write(view)
+            with told_as_write_error(self._store.place):
+                self._file.write(view)
             return view.nbytes
 
     def tell(self) -> int:
         return self._file.tell()
 
     def commit(self) -> Blob:
-        self._file.flush()
-        blob = Blob(self._hasher.digest(), self.tell())
-        self._store.publish(self._fd, self._temporary, blob)
+        with told_as_write_error(self._store.place):
+            self._file.flush()
+            blob = Blob(self._hasher.digest(), self.tell())
+            self._store.publish(self._fd, self._temporary, blob)
         return blob

@@ -1,5 +1,6 @@
 """The connection to the server: the only module of the index that imports redis."""
 
+import logging
 import os
 import secrets
 import threading
@@ -11,8 +12,12 @@ from redis.backoff import ExponentialBackoff
 from redis.exceptions import MasterDownError, OutOfMemoryError, ReadOnlyError, TryAgainError
 from redis.retry import Retry
 
-from raincheck.index.library import PREFIX, PROTOCOL, library_digest, library_source
+from raincheck.index.eviction import SAFE_POLICY, eviction_policy
+from raincheck.index.faults import no_address, other_protocol, redacted, refused, unavailable
+from raincheck.index.library import PREFIX, PROTOCOL, RELEASE, library_digest, library_source
 from raincheck_contracts.errors import IndexProtocolError, IndexUnavailableError
+
+_log = logging.getLogger(__name__)
 
 Argument: TypeAlias = str | bytes | int | float
 
@@ -29,6 +34,8 @@ _PASSING_ERRORS = (
     TryAgainError,
 )
 _PASSING_WORDS = ("MISCONF", "BUSY", "NOREPLICAS")  # redis-py has no classes for these
+
+_WARNED: set[str] = set()  # URLs about whose server this process has said its warning
 
 
 class Commands(Protocol):
@@ -102,34 +109,62 @@ class Connection:
         return self._client
 
     def _open(self) -> Commands:
-        client = self._given
-        if client is None:
-            try:
-                client = cast(
-                    "Commands",
-                    redis.Redis.from_url(
-                        self.url,
-                        socket_timeout=self._socket_timeout,
-                        socket_connect_timeout=_CONNECT_TIMEOUT,
-                        retry=Retry(ExponentialBackoff(cap=1.0, base=0.05), _RETRIES),
-                        health_check_interval=25,
-                    ),
-                )
-            except ValueError as error:
-                raise IndexUnavailableError(_redacted(self.url), str(error)) from error
+        client = self._given or self._connected()
         self._bring_library(client)
         reply = self._fcall(client, "open", [str(PROTOCOL), secrets.token_hex(8)])
         found = text(reply[2])
         if found != str(PROTOCOL):
-            problem = f"it holds protocol {found}, this release speaks {PROTOCOL}"
-            raise IndexProtocolError(_redacted(self.url), problem)
+            raise other_protocol(self.url, found)
+        self._warn_of_eviction(client)
         return client
+
+    def _connected(self) -> Commands:
+        try:
+            return cast(
+                "Commands",
+                redis.Redis.from_url(
+                    self.url,
+                    socket_timeout=self._socket_timeout,
+                    socket_connect_timeout=_CONNECT_TIMEOUT,
+                    retry=Retry(ExponentialBackoff(cap=1.0, base=0.05), _RETRIES),
+                    health_check_interval=25,
+                ),
+            )
+        except ValueError as error:
+            raise no_address(self.url, str(error)) from error
 
     def _bring_library(self, client: Commands) -> None:
         # A server keeps the library over restarts and upgrades: that of another release of
         # the same protocol is replaced, not used.
-        if text(self._fcall(client, "digest", [])) != library_digest():
-            self._load(client)
+        if text(self._fcall(client, "digest", [])) == library_digest():
+            return
+        found = text(self._fcall(client, "release", []))
+        if found != RELEASE:
+            _log.warning(
+                "the index at %s was used by Raincheck %s, this is %s: upgrade the older side",
+                redacted(self.url),
+                found,
+                RELEASE,
+                extra={"action": "library_replaced", "found": found},
+            )
+        self._load(client)
+
+    def _warn_of_eviction(self, client: Commands) -> None:
+        if self.url in _WARNED:
+            return
+        _WARNED.add(self.url)
+        try:
+            policy = eviction_policy(client.execute_command("INFO", "memory"))
+        except redis.RedisError:
+            return  # a server that does not tell
+        if policy not in {"", SAFE_POLICY}:
+            _log.warning(
+                "the index at %s may throw data away when it is full: set its "
+                "maxmemory-policy to noeviction (it is %s); see `raincheck doctor`",
+                redacted(self.url),
+                policy,
+                extra={"action": "eviction_policy", "policy": policy},
+            )
 
     def _load(self, client: Commands) -> None:
         try:
@@ -178,6 +213,33 @@ class Connection:
         except redis.RedisError as error:
             raise self._fault(error) from error
 
+    def probe(self, commands: Sequence[Sequence[str | int]]) -> list[Any]:
+        """Ask the server itself, whatever it holds; the index is not opened.
+
+        Args:
+            commands: each a command with its arguments.
+
+        Returns:
+            Their raw replies, in order; None for a command that the server refuses.
+
+        Raises:
+            IndexUnavailableError: the server does not answer.
+        """
+        client = self._given or self._connected()
+        try:
+            return [self._reply_or_none(client, command) for command in commands]
+        finally:
+            if self._given is None:
+                client.close()
+
+    def _reply_or_none(self, client: Commands, command: Sequence[str | int]) -> Any:
+        try:
+            return client.execute_command(*command)
+        except redis.ResponseError:
+            return None
+        except redis.RedisError as error:
+            raise self._fault(error) from error
+
     def _fcall(
         self,
         client: Commands,
@@ -203,10 +265,8 @@ class Connection:
         said = str(error)
         passing = isinstance(error, _PASSING_ERRORS) or said.startswith(_PASSING_WORDS)
         if passing or not isinstance(error, redis.ResponseError):
-            return IndexUnavailableError(_redacted(self.url), said)
-        if "unknown command" in said.lower():
-            said = "the server has no functions: Redis 7 or Valkey is needed"
-        return IndexProtocolError(_redacted(self.url), said)
+            return unavailable(self.url, said)
+        return refused(self.url, said)
 
     def close(self) -> None:
         """Close this process's connections; the next call opens new ones."""
@@ -220,8 +280,3 @@ def text(value: bytes | str | None) -> str:
     if value is None:
         return ""
     return value if isinstance(value, str) else value.decode()
-
-
-def _redacted(url: str) -> str:
-    scheme, separator, rest = url.partition("://")
-    return scheme + separator + rest.rpartition("@")[2]

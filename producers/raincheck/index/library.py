@@ -2,11 +2,14 @@
 
 from functools import cache
 from hashlib import sha256
+from importlib.metadata import version
 from importlib.resources import files
 
 #: In every function's name, so that two releases can share a server while they roll.
 PROTOCOL = 1
 PREFIX = f"rc{PROTOCOL}_"
+#: Of this installation.
+RELEASE = version("raincheck")
 
 
 @cache
@@ -16,9 +19,13 @@ def library_digest() -> str:
 
 
 def library_source() -> str:
-    """The text for `FUNCTION LOAD`; its function `digest` answers `library_digest()`."""
-    answer = f'function() return "{library_digest()}" end'
-    return f'{_joined()}\nredis.register_function("{PREFIX}digest", {answer})\n'
+    """The text for `FUNCTION LOAD`; `digest` and `release` answer what it is."""
+    answers = {"digest": library_digest(), "release": RELEASE}
+    functions = (
+        f'redis.register_function("{PREFIX}{name}", function() return "{answer}" end)\n'
+        for name, answer in answers.items()
+    )
+    return f"{_joined()}\n{''.join(functions)}"
 
 
 @cache

@@ -9,7 +9,7 @@ from raincheck.index.replies import Claimed
 from raincheck.index.run_scripts import Attempt, Delivery
 from raincheck_contracts.pipelines import needs_of
 from raincheck_contracts.runs import RunStatus, StepState
-from raincheck_workers.cli.enqueue import parameters_of
+from raincheck_workers.cli.named_values import named_values
 from tests.support.builders import digest, nonce
 from tests.support.command_line import CommandLine, command_line
 from tests.support.driver import ERROR
@@ -88,7 +88,7 @@ def test_parameters_are_json_else_text(raincheck: CommandLine) -> None:
 )
 def test_a_parameter_keeps_its_type(text: str, value: object) -> None:
     """Numbers are numbers, quoted text is text, and what is no JSON is text as it stands."""
-    assert parameters_of([text]) == {"x": value}
+    assert named_values("--param", [text]) == {"x": value}
 
 
 def test_options_reach_the_run(raincheck: CommandLine) -> None:

@@ -7,8 +7,11 @@ import typer
 
 from raincheck_workers.cli.artifacts import artifacts
 from raincheck_workers.cli.demo import demo
+from raincheck_workers.cli.dev import dev
+from raincheck_workers.cli.doctor import doctor
 from raincheck_workers.cli.enqueue import enqueue
-from raincheck_workers.cli.error_lines import OneLineErrors
+from raincheck_workers.cli.error_lines import EXIT_CODES, OneLineErrors
+from raincheck_workers.cli.resolve import resolve
 from raincheck_workers.cli.runs import runs
 from raincheck_workers.cli.waiting import waiting
 from raincheck_workers.cli.worker import worker
@@ -16,6 +19,7 @@ from raincheck_workers.cli.worker import worker
 app = typer.Typer(
     name="raincheck",
     help="Pipelines that exchange artifacts by late materialization.",
+    epilog=EXIT_CODES,
     cls=OneLineErrors,
     no_args_is_help=True,
     add_completion=False,
@@ -44,11 +48,14 @@ def _options(
 
 
 app.command()(demo)
+app.command()(dev)
 app.command()(worker)
 app.command()(enqueue)
 app.add_typer(runs, name="runs")
 app.add_typer(artifacts, name="artifacts")
 app.command()(waiting)
+app.command()(resolve)
+app.command()(doctor)
 
 
 def main() -> None:

@@ -1,26 +1,28 @@
-"""`raincheck artifacts`: list them, show one or one of its versions."""
+"""`raincheck artifacts`: list them, show one or one of its versions, annotate one."""
 
-import difflib
 import re
 from typing import Annotated
 
 import typer
 
-from raincheck.client.client import Client
 from raincheck.deployment import Deployment, current_deployment
 from raincheck_contracts._base import JsonValue
 from raincheck_contracts.artifacts import ArtifactVersion
-from raincheck_contracts.errors import MetadataPointerError, ReferenceNotFoundError
+from raincheck_contracts.errors import MetadataPointerError
 from raincheck_contracts.pointers import follow, tokens_of
 from raincheck_contracts.reference_text import parse_reference
 from raincheck_contracts.references import Reference
+from raincheck_workers.cli.artifact_changes import log_metadata, set_alias
+from raincheck_workers.cli.artifact_choice import resolved_version
 from raincheck_workers.cli.output import JsonOption, output, print_json
 from raincheck_workers.cli.rendering.artifact_table import ArtifactLine, artifact_table
 from raincheck_workers.cli.rendering.nothing import print_nothing
 from raincheck_workers.cli.rendering.version_page import version_page
 from raincheck_workers.cli.rendering.version_table import version_table
 
-artifacts = typer.Typer(help="List and show artifacts.", no_args_is_help=True)
+artifacts = typer.Typer(help="List, show and annotate artifacts.", no_args_is_help=True)
+artifacts.command("alias")(set_alias)
+artifacts.command("log-metadata")(log_metadata)
 
 
 @artifacts.command("list")
@@ -54,7 +56,7 @@ def show(
     """Show a version of an artifact; for a name alone, its newest versions."""
     deployment = current_deployment()
     parsed = parse_reference(reference)
-    version = _resolve(deployment, parsed)
+    version = resolved_version(deployment, parsed)
     if re.search("[@:?#]", reference):
         pointed = _pointed(version, parsed)
         if as_json:
@@ -75,18 +77,6 @@ def _line(deployment: Deployment, name: str) -> ArtifactLine:
     records = deployment.index.records
     newest = next(records.versions(name, 1), None)
     return ArtifactLine(name, records.version_count(name), newest, records.aliases(name))
-
-
-def _resolve(deployment: Deployment, reference: Reference) -> ArtifactVersion:
-    try:
-        return Client(deployment).resolve(reference).record
-    except ReferenceNotFoundError as error:
-        known = deployment.index.records.artifact_names()
-        near = difflib.get_close_matches(reference.artifact, known, n=3, cutoff=0.8)
-        if reference.artifact in known or not near:
-            raise
-        names = " or ".join(near)
-        raise ReferenceNotFoundError((f"{error}; did you mean {names}?",)) from error
 
 
 def _pointed(version: ArtifactVersion, reference: Reference) -> tuple[str, JsonValue] | None:

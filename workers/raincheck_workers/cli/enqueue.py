@@ -1,7 +1,5 @@
 """`raincheck enqueue`: queue a pipeline, and perhaps follow its run."""
 
-import json
-from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -10,12 +8,11 @@ from raincheck.durations import seconds_of
 from raincheck.queueing.enqueue import EnqueueOptions
 from raincheck.queueing.enqueue import enqueue as enqueue_pipeline
 from raincheck.queueing.run_handle import RunHandle
-from raincheck_contracts._base import JsonValue
-from raincheck_contracts.errors import ArgumentError
 from raincheck_contracts.runs import RunStatus
 from raincheck_workers.cli.error_lines import FAILED, TIMED_OUT
 from raincheck_workers.cli.following import follow
 from raincheck_workers.cli.modules import pipeline_named
+from raincheck_workers.cli.named_values import named_values
 from raincheck_workers.cli.output import JsonOption, messages, print_error, print_json
 
 Duration = Annotated[str | None, typer.Option(metavar="TIME", help="Such as 30, 30s, 5m, 1h.")]
@@ -55,41 +52,13 @@ def enqueue(  # noqa: PLR0913 - the options of `apply_async`
     )
     limit = _seconds("--timeout", timeout)
     pipeline = pipeline_named("raincheck enqueue", target)
-    handle = enqueue_pipeline(pipeline, (), parameters_of(param or ()), options)
+    handle = enqueue_pipeline(pipeline, (), named_values("--param", param or ()), options)
     if not as_json:
         typer.echo(handle.id)
     code = _follow(handle, limit) if wait else 0
     if as_json:
         print_json(handle.run().model_dump(mode="json"))
     raise typer.Exit(code)
-
-
-def parameters_of(given: Sequence[str]) -> dict[str, JsonValue]:
-    """The parameters that `--param name=value` gives.
-
-    Raises:
-        ArgumentError: one has no `=`, or comes twice.
-    """
-    parameters: dict[str, JsonValue] = {}
-    for item in given:
-        name, separator, value = item.partition("=")
-        if not separator or not name:
-            raise ArgumentError("--param", f"{item!r} has no '='", "Write --param alpha=0.5")
-        if name in parameters:
-            raise ArgumentError("--param", f"{name!r} is given twice", "Give it once")
-        parameters[name] = _value(value)
-    return parameters
-
-
-def _value(text: str) -> JsonValue:
-    def refuse(constant: str) -> JsonValue:
-        raise ValueError(constant)  # NaN and Infinity are no JSON
-
-    try:
-        value: JsonValue = json.loads(text, parse_constant=refuse)
-    except ValueError:
-        return text
-    return value
 
 
 def _seconds(option: str, text: str | None) -> float | None:

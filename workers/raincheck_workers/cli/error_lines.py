@@ -6,12 +6,15 @@ import typer
 from typer.core import TyperGroup
 from typing_extensions import override
 
-from raincheck_contracts.errors import RaincheckError, RunError
+from raincheck_contracts.errors import RaincheckError, RunError, WorkerProcessError
 from raincheck_workers.cli.output import print_error
 
-#: Exit codes: a run did not succeed; a mistake in what was asked, or the index is away;
-#: `--timeout` ran out.
+#: Exit codes; `EXIT_CODES` says what they mean.
 FAILED, MISTAKE, TIMED_OUT = 1, 2, 3
+EXIT_CODES = (
+    "Exit codes: 0 done; 1 a run, a check or a worker failed, or a reference is missing; 2 a "
+    "mistake in what was asked, or the index is away; 3 --timeout ran out; 130 Ctrl-C."
+)
 
 
 class OneLineErrors(TyperGroup):
@@ -30,4 +33,5 @@ class OneLineErrors(TyperGroup):
             if ctx.params.get("debug"):
                 raise
             print_error(str(error))
-            raise typer.Exit(FAILED if isinstance(error, RunError) else MISTAKE) from error
+            failed = isinstance(error, RunError | WorkerProcessError)
+            raise typer.Exit(FAILED if failed else MISTAKE) from error

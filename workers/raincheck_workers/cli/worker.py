@@ -9,6 +9,7 @@ from raincheck.deployment import current_deployment
 from raincheck_contracts.errors import ArgumentError
 from raincheck_workers.celery import app
 from raincheck_workers.cli.modules import import_named
+from raincheck_workers.start_check import check_server
 
 
 class Pool(StrEnum):
@@ -59,6 +60,7 @@ def worker(
         raise ArgumentError("raincheck worker", problem, "For example raincheck worker forecasting")
     for module in (*named, *imports):
         import_named("raincheck worker", module)
+    check_server(current_deployment())
     options = {
         "--include": ",".join(named),
         "--concurrency": concurrency,

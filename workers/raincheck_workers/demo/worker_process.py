@@ -1,21 +1,18 @@
 """The one worker of the demo: a real Celery worker process."""
 
-import os
-import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from raincheck.settings import Settings, environment_of
+from raincheck.settings import Settings
 from raincheck_contracts.errors import WorkerProcessError
+from raincheck_workers.celery_process import end_celery, start_celery, worker_arguments
 
 _PATIENCE = 60.0  # seconds for anything that the worker shall do
 _PAUSE = 0.05
-_END = 10.0  # seconds to end by itself
 _TAIL = 12  # lines of its log
 
 
@@ -68,30 +65,9 @@ def worker_process(settings: Settings, module: str) -> Generator[WorkerProcess]:
         OSError: it cannot be started.
     """
     log = settings.home / "worker.log"
-    options = ["--concurrency=2", "--loglevel=INFO", "--without-gossip", "--without-mingle"]
     with log.open("wb") as out:
-        process = subprocess.Popen(  # noqa: S603 - no shell, this very Python
-            [
-                *(sys.executable, "-m", "celery", "-A", "raincheck_workers"),
-                *("worker", "-I", module, *options),
-            ],
-            cwd=settings.home,  # a user's folder may hold a celery.py
-            env=environment_of(settings),
-            stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,  # Ctrl-C is ours to pass on
-        )
+        process = start_celery(worker_arguments([module], 2, "demo"), settings, settings.home, out)
     try:
         yield WorkerProcess(process, log)
     finally:
-        _end(process)
-
-
-def _end(process: "subprocess.Popen[bytes]") -> None:
-    process.terminate()
-    try:
-        process.wait(_END)
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        end_celery([process])

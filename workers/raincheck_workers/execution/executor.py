@@ -22,10 +22,11 @@ from raincheck.materializers import scoped_copies
 from raincheck.messaging.hints import HintSender
 from raincheck.messaging.waking import wake
 from raincheck.telemetry.tracing import record_exception, span
-from raincheck_contracts.errors import IndexUnavailableError, StaleFenceError
+from raincheck_contracts.errors import IndexUnavailableError, RunNotFoundError, StaleFenceError
 from raincheck_contracts.messages import StepTask
 from raincheck_contracts.pipelines import needs_of
 from raincheck_workers.execution.cache import MaterializedCache
+from raincheck_workers.execution.code_difference import code_difference
 from raincheck_workers.execution.failures import Failure, classify, error_info
 from raincheck_workers.execution.inputs import BoundInputs, bind, check_types, materialize
 from raincheck_workers.execution.loader import Loader
@@ -102,8 +103,9 @@ class Executor:
 
     def _deliver(self, task: StepTask, celery_id: str) -> Outcome:
         step = find_step(task.step.function)
-        if step is None:
-            return self._decline(task)
+        difference = code_difference(task.step, step)
+        if step is None or (difference and self._is_as_submitted(task)):
+            return self._decline(task, difference or "")
         delivery = Delivery(
             nonce=secrets.token_hex(8),
             node=self._place.node(),
@@ -148,8 +150,14 @@ class Executor:
                 return answer
             time.sleep(0.05)  # the heartbeat registers the node as the worker starts
 
-    def _decline(self, task: StepTask) -> Outcome:
-        reason = f"no step {task.step.function} in the modules that this worker imports"
+    def _is_as_submitted(self, task: StepTask) -> bool:
+        """Whether the index knows this very step; what it does not know, `claim` refuses."""
+        try:
+            return task.step in self._index.records.spec(task.run).steps
+        except RunNotFoundError:
+            return False
+
+    def _decline(self, task: StepTask, reason: str) -> Outcome:
         said = self._index.runs.decline(task.run, task.step.name, reason)
         _log.warning("step declined", extra=self._ids(task, "step_declined", reason))
         result = {"FAILED": Result.FAILED, "REFUSED": Result.REFUSED}.get(said, Result.DECLINED)

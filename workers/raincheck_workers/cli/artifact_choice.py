@@ -1,0 +1,24 @@
+"""Finding the version that a person means."""
+
+from raincheck.deployment import Deployment
+from raincheck_contracts.artifacts import ArtifactVersion
+from raincheck_contracts.errors import ReferenceNotFoundError
+from raincheck_contracts.references import Reference
+from raincheck_contracts.runs import MissingReference
+from raincheck_workers.cli.near_names import did_you_mean
+
+
+def resolved_version(deployment: Deployment, reference: Reference) -> ArtifactVersion:
+    """The version that a reference names now.
+
+    Raises:
+        ReferenceNotFoundError: there is none; says why, with near names.
+    """
+    index = deployment.index
+    answer = index.versions.resolve([reference]).answers[0]
+    if isinstance(answer, MissingReference):
+        raise ReferenceNotFoundError((did_you_mean(deployment, answer),))
+    version = index.records.version(answer.artifact, answer.version)
+    if version is None:
+        raise ReferenceNotFoundError((str(reference),))
+    return version

@@ -1,0 +1,1 @@
+"""What `raincheck doctor` looks at, one file per part of a deployment."""

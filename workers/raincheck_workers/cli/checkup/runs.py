@@ -1,0 +1,55 @@
+"""The live runs: steps that no worker can run, and steps that wait for what nobody published."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+
+from raincheck.deployment import Deployment
+from raincheck_contracts.errors import RunNotFoundError
+from raincheck_contracts.runs import MissingReason, Run, StepState
+from raincheck_workers.cli.checkup.check import Check, ok, warning
+from raincheck_workers.cli.near_names import did_you_mean
+
+_SEARCHED = 1_000  # of the newest live runs
+
+
+def run_checks(deployment: Deployment) -> Iterator[Check]:
+    """Look at the live runs.
+
+    Raises:
+        IndexUnavailableError: the index does not answer.
+    """
+    runs = list(_live(deployment))
+    found = [*_given_back(runs), *_waiting(deployment, runs)]
+    yield from found
+    if not found:
+        yield ok("runs", f"{len(runs)} live, none waits for an unknown artifact or step")
+
+
+def _live(deployment: Deployment) -> Iterator[Run]:
+    for run in deployment.index.records.run_ids(_SEARCHED, live_only=True):
+        with suppress(RunNotFoundError):  # it may expire between the two reads
+            yield deployment.index.records.run(run)
+
+
+def _given_back(runs: Iterable[Run]) -> Iterator[Check]:
+    reasons = dict.fromkeys(
+        step.reason
+        for run in runs
+        for step in run.steps
+        if step.state is StepState.QUEUED and step.reason
+    )
+    for reason in reasons:
+        yield warning("steps", reason, "The step stays queued for a worker that can run it")
+
+
+def _waiting(deployment: Deployment, runs: Iterable[Run]) -> Iterator[Check]:
+    waiting = {
+        missing.reference: (run, missing)
+        for run in runs
+        for step in run.steps
+        for missing in step.missing
+        if step.state is StepState.WAITING and missing.reason is MissingReason.ARTIFACT_UNKNOWN
+    }
+    for run, missing in waiting.values():
+        found = f"{run.pipeline} waits for {did_you_mean(deployment, missing)}"
+        yield warning("waiting", found, f"Publish it, or end it: raincheck runs cancel {run.id}")
