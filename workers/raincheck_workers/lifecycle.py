@@ -4,11 +4,13 @@ import logging
 from functools import cache
 from typing import Any
 
-import billiard.pool
 from celery import Celery, signals
 
 from raincheck.deployment import current_deployment
 from raincheck.materializers import preload
+from raincheck.messaging.installed import consume_steps
+from raincheck_contracts.errors import SettingsError
+from raincheck_contracts.messages import STEP_TASK_NAME
 from raincheck_workers.liveness.identity import NodeIdentity
 from raincheck_workers.liveness.pool_processes import PoolProcesses
 from raincheck_workers.liveness.worker_node import WorkerNode, current_worker_node, set_worker_node
@@ -41,18 +43,18 @@ class Lifecycle:
         signals.worker_shutdown.connect(self._shutdown, weak=False)
         signals.task_revoked.connect(self._revoked, weak=False)
 
-    def _prepare(self, conf: Any, options: Any, **_: Any) -> None:
+    def _prepare(self, instance: Any, conf: Any, options: Any, **_: Any) -> None:
+        if instance.app is not self._app:
+            return
+        if not {"json", "application/json"} & set(conf.accept_content):
+            error = SettingsError("accept_content", "add 'json': messages of steps are JSON")
+            raise SystemExit(str(error))  # an Exception would be logged, and the worker start
         node_identity()  # before the fork, so that the children share it
-        pool = str((options or {}).get("pool") or conf.worker_pool)
-        # On threads with early acknowledgement nothing wakes Celery's loop when a slot
-        # frees: up to 20 times slower.
-        conf.worker_disable_prefetch = "prefork" in pool
-        # A child that ends waits until its last result was read, by default for 30 s, and
-        # a main process that ends no longer reads. Our results are in the index already.
-        billiard.pool.GUARANTEE_MESSAGE_CONSUMPTION_RETRY_LIMIT = 10  # x 0.1 s
+        consume_steps(self._app, select=not options.get("queues"))
 
-    def _before_fork(self, **_: Any) -> None:
-        preload()  # the pipelines are imported by now
+    def _before_fork(self, instance: Any, **_: Any) -> None:
+        if instance.app is self._app:
+            preload()  # the pipelines are imported by now
 
     def _ready(self, sender: Any, **_: Any) -> None:
         if sender.app is not self._app:
@@ -78,8 +80,8 @@ class Lifecycle:
             set_worker_node(None)
             node.stop()
 
-    def _revoked(self, request: Any, **_: Any) -> None:
+    def _revoked(self, sender: Any, request: Any, **_: Any) -> None:
         node = current_worker_node()
         run = getattr(request, "kwargs", {}).get("run")
-        if node is not None and run:
+        if node is not None and run and sender.name == STEP_TASK_NAME:
             node.heartbeat.report_revoked(str(run))

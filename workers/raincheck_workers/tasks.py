@@ -8,19 +8,33 @@ from raincheck.deployment import current_deployment
 from raincheck_contracts.messages import RUN_TASK_NAME, STEP_TASK_NAME, RunRequest, StepTask
 from raincheck_workers.execution.branch import run_branch
 from raincheck_workers.process import process_executor
-from raincheck_workers.requested_run import submit_request
+from raincheck_workers.requested_run import check_namespace, submit_request
+
+# What an application says of all its tasks is not meant for these: they are safe by the
+# index, and no one asks Celery for their results.
+_OPTIONS: dict[str, Any] = {
+    "acks_late": False,
+    "ignore_result": True,
+    "rate_limit": 0,
+    "reject_on_worker_lost": False,
+    "retry_on_worker_lost": False,
+    "store_errors_even_if_ignored": False,
+    "track_started": False,
+}
 
 
 def add_tasks(app: Celery) -> None:
     """Register the tasks with an application."""
+    request = "raincheck_workers.requests:StepRequest"
 
-    @app.task(name=STEP_TASK_NAME, bind=True, Request="raincheck_workers.requests:StepRequest")
+    @app.task(name=STEP_TASK_NAME, bind=True, Request=request, **_OPTIONS)
     def run_step(self: Task[Any, Any], /, **body: Any) -> list[dict[str, object]]:
         task = StepTask.model_validate(body)
+        check_namespace(task.pipeline, task.namespace)
         outcomes = run_branch(process_executor(self.app), task, self.request.id or "")
         return [outcome.summary() for outcome in outcomes]
 
-    @app.task(name=RUN_TASK_NAME, bind=True)
+    @app.task(name=RUN_TASK_NAME, bind=True, **_OPTIONS)
     def run_pipeline(self: Task[Any, Any], /, **body: Any) -> str:
         request = RunRequest.model_validate(body)
         return submit_request(current_deployment(), request, self.request.id or "")

@@ -7,9 +7,12 @@ from collections.abc import Iterable
 from typing import Any
 
 from celery import Celery
+from celery.app.routes import Router
 
 from raincheck.index.replies import Message
+from raincheck.messaging.broker import PUBLISH_RETRY_POLICY
 from raincheck.messaging.fork_guard import not_while_forking
+from raincheck.messaging.installed import celery_queue
 from raincheck_contracts._base import CONTRACT_VERSION
 from raincheck_contracts.errors import MessageTooLargeError
 from raincheck_contracts.messages import MAX_MESSAGE_BYTES, STEP_TASK_NAME
@@ -50,7 +53,7 @@ class HintSender:
             How many were handed to the broker.
         """
         waiting = list(messages)
-        if not waiting:
+        if not waiting or self.app.conf.task_always_eager:  # then nothing leaves the process
             return 0
         sent = 0
         try:
@@ -83,7 +86,13 @@ class HintSender:
             STEP_TASK_NAME,
             kwargs=body,
             task_id=f"{message.run}.{step.name}.{secrets.token_hex(4)}",
-            queue=message.queue,
+            queue=celery_queue(self.app, message.queue),
+            # A user's application has settings for its own tasks; these are for ours.
+            router=Router((), self.app.amqp.queues, app=self.app),
+            serializer="json",
+            ignore_result=True,
+            retry=True,
+            retry_policy=PUBLISH_RETRY_POLICY,
             priority=message.priority,
             producer=producer,
             argsrepr=describe_step(step),

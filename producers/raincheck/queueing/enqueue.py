@@ -16,6 +16,7 @@ from raincheck.index.replies import Message
 from raincheck.index.run_scripts import Submission
 from raincheck.messaging.broker import DEFAULT_QUEUE
 from raincheck.messaging.hints import check_message_size
+from raincheck.messaging.installed import refuse_eager
 from raincheck.queueing.run_handle import RunHandle
 from raincheck.queueing.run_ids import new_run_id
 from raincheck_contracts._base import canonical_json
@@ -75,9 +76,11 @@ def enqueue(
         UsageError: the pipeline does not compile, or an option cannot be used.
         IdempotencyConflictError: the key belongs to another request.
         IndexUnavailableError: nothing was recorded.
+        SettingsError: the application that would send is eager.
     """
     deployment = current_deployment()
     options = options or EnqueueOptions()
+    refuse_eager(deployment.hints.app)
     compiled = compile_stored(deployment, pipeline, args, kwargs)
     submission = build_submission(deployment, compiled, options)
     run, ready, new = deployment.index.runs.submit(submission)
