@@ -74,7 +74,7 @@ def test_settings_of_the_application_do_not_reach_our_tasks_nor_ours_it(
     }
     app = new_app(**conf)
     install(app)
-    ours = app.tasks[STEP_TASK_NAME]
+    ours: Any = app.tasks[STEP_TASK_NAME]
     assert (ours.acks_late, ours.reject_on_worker_lost, ours.track_started) == (False,) * 3
     assert (ours.ignore_result, ours.rate_limit) == (True, 0)
     assert {name: app.conf[name] for name in conf} == conf
