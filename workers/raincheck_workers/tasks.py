@@ -18,6 +18,7 @@ _OPTIONS: dict[str, Any] = {
     "rate_limit": 0,
     "reject_on_worker_lost": False,
     "retry_on_worker_lost": False,
+    "serializer": "json",
     "shared": False,  # else every application of the process gets them
     "store_errors_even_if_ignored": False,
     "track_started": False,
