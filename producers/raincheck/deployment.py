@@ -5,12 +5,15 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from functools import cached_property
 
+from celery import Celery
+
 from raincheck.artifact_store import ArtifactStore
-from raincheck.blobs import LocalBlobStore
+from raincheck.blobs import BlobStore, LocalBlobStore
 from raincheck.embedded import ensure_server
 from raincheck.index import Connection, Index
 from raincheck.messaging.broker import producer_app
 from raincheck.messaging.hints import HintSender
+from raincheck.messaging.installed import sending_app
 from raincheck.settings import Settings, read_settings
 
 
@@ -20,11 +23,23 @@ class Deployment:
     Args:
         settings: where they are.
         index: a ready index instead of the settings', for tests on fakeredis.
+        blobs: a ready blob store instead of the settings' folder.
+        app: the application that sends, instead of an installed one or one for the
+            settings' broker.
     """
 
-    def __init__(self, settings: Settings, *, index: Index | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        index: Index | None = None,
+        blobs: BlobStore | None = None,
+        app: Celery | None = None,
+    ) -> None:
         self.settings = settings
         self._given_index = index
+        self._given_blobs = blobs
+        self._given_app = app
 
     @cached_property
     def index_url(self) -> str:
@@ -43,19 +58,30 @@ class Deployment:
             return self._given_index
         return Index(Connection(self.index_url, self.settings.namespace))
 
+    def separate_index(self) -> Index:
+        """The index over a connection of its own: a slow call elsewhere does not hold it up."""
+        if self._given_index is not None:
+            return self._given_index
+        return Index(Connection(self.index_url, self.settings.namespace, socket_timeout=5.0))
+
     @cached_property
     def store(self) -> ArtifactStore:
         """The artifact store: index and blobs together."""
-        blobs = LocalBlobStore(
-            self.settings.blob_folder, durable=self.settings.durability == "strict"
+        settings = self.settings
+        blobs = self._given_blobs or LocalBlobStore(
+            settings.blob_folder, durable=settings.durability == "strict"
         )
-        return ArtifactStore(self.index, blobs, inline_limit=self.settings.inline_limit)
+        return ArtifactStore(self.index, blobs, inline_limit=settings.inline_limit)
+
+    @property
+    def hints(self) -> HintSender:
+        """Sends messages about ready steps, through the application that was installed if any."""
+        app = self._given_app or sending_app() or self._producer_app
+        return HintSender(app, self.settings.namespace)
 
     @cached_property
-    def hints(self) -> HintSender:
-        """Sends messages about ready steps to the broker."""
-        app = producer_app(self.settings, self.index_url)
-        return HintSender(app, self.settings.namespace)
+    def _producer_app(self) -> Celery:
+        return producer_app(self.settings, self.index_url)
 
 
 _lock = threading.Lock()

@@ -7,13 +7,15 @@ import sys
 import pytest
 
 import raincheck
+import raincheck_workers
+from raincheck import testing
 from raincheck_contracts import errors
 
 
-@pytest.mark.parametrize("module", [raincheck, errors])
+@pytest.mark.parametrize("module", [raincheck, errors, raincheck_workers, testing])
 def test_all_is_sorted_and_complete(module: object) -> None:
     """`__all__` is sorted and names each public class and function of the module."""
-    names: list[str] = module.__all__  # type: ignore[attr-defined]  # both modules have it
+    names: list[str] = module.__all__  # type: ignore[attr-defined]  # all of them have it
     assert names == sorted(names)
     public = {
         name

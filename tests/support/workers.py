@@ -27,7 +27,7 @@ START_TIME = 30.0
 
 @dataclass
 class Worker:
-    """A running `celery -A raincheck_workers worker`."""
+    """A running `celery -A ... worker`."""
 
     process: "subprocess.Popen[bytes]"
     log_file: Path
@@ -66,6 +66,7 @@ class Fleet:
         *options: str,
         pool: str = "prefork",
         concurrency: int = 2,
+        app: str = "raincheck_workers",
         imports: Sequence[str] = (PIPELINES,),
         environment: Mapping[str, str] | None = None,
     ) -> Worker:
@@ -75,11 +76,17 @@ class Fleet:
             options: more of Celery's.
             pool: `prefork`, `threads` or `solo`.
             concurrency: steps at once.
+            app: the module of the application.
             imports: modules of pipelines.
             environment: more variables.
         """
         worker = self.launch(
-            *options, pool=pool, concurrency=concurrency, imports=imports, environment=environment
+            *options,
+            pool=pool,
+            concurrency=concurrency,
+            app=app,
+            imports=imports,
+            environment=environment,
         )
         wait_until(lambda: self.node_of(worker) is not None, START_TIME)
         return worker
@@ -89,12 +96,13 @@ class Fleet:
         *options: str,
         pool: str = "prefork",
         concurrency: int = 2,
+        app: str = "raincheck_workers",
         imports: Sequence[str] = (PIPELINES,),
         environment: Mapping[str, str] | None = None,
     ) -> Worker:
         """Start a worker and return at once."""
         log_file = self.folder / f"worker{len(self.workers)}.log"
-        command = [sys.executable, "-m", "celery", "-A", "raincheck_workers", "worker"]
+        command = [sys.executable, "-m", "celery", "-A", app, "worker"]
         command += ["--pool", pool, "--concurrency", str(concurrency), "--loglevel", "INFO"]
         command += ["--hostname", f"w{len(self.workers)}@%h", "--without-gossip"]
         command += ["--without-mingle", *options]

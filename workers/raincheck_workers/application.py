@@ -2,23 +2,32 @@
 
 from typing import Any
 
-from celery import Celery
+import billiard.pool
+from celery import Celery, signals
 
 from raincheck.deployment import current_deployment
 from raincheck.messaging.broker import celery_settings
-from raincheck_workers.lifecycle import Lifecycle
-from raincheck_workers.tasks import add_tasks
+from raincheck_workers.installation import attach
+from raincheck_workers.telemetry.log_setup import set_log_form
 
 
 def create_app() -> Celery:
-    """An application that runs steps.
+    """An application that runs steps and nothing else.
 
     Its settings are read when they are first needed: importing it starts no server.
     """
     app = Celery("raincheck_workers")
     app.add_defaults(_worker_settings)
-    add_tasks(app)
-    Lifecycle(app).connect()
+    attach(app)
+
+    def tune(instance: Any, conf: Any, options: Any, **_: Any) -> None:
+        if instance.app is app:
+            _tune_worker(conf, str(options.get("pool") or conf.worker_pool))
+            json = current_deployment().settings.log_format == "json"
+            instance.quiet = instance.quiet or json  # the banner is no JSON
+            set_log_form(json=json)
+
+    signals.celeryd_init.connect(tune, weak=False)
     return app
 
 
@@ -32,3 +41,12 @@ def _worker_settings() -> dict[str, Any]:
         "worker_send_task_events": True,
         "worker_cancel_long_running_tasks_on_connection_loss": False,
     }
+
+
+def _tune_worker(conf: Any, pool: str) -> None:
+    # On threads with early acknowledgement nothing wakes Celery's loop when a slot frees:
+    # up to 20 times slower.
+    conf.worker_disable_prefetch = "prefork" in pool
+    # A child that ends waits until its last result was read, by default for 30 s, and a
+    # main process that ends no longer reads. Our results are in the index already.
+    billiard.pool.GUARANTEE_MESSAGE_CONSUMPTION_RETRY_LIMIT = 10  # x 0.1 s

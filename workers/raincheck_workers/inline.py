@@ -8,7 +8,6 @@ from typing import Any
 
 from raincheck.authoring.pipeline import Pipeline
 from raincheck.deployment import Deployment, current_deployment
-from raincheck.index import Connection, Index
 from raincheck.messaging.waking import wake
 from raincheck.queueing.enqueue import EnqueueOptions, build_submission, compile_stored
 from raincheck.queueing.run_handle import RunHandle, result_of
@@ -68,18 +67,13 @@ def run_inline(
 def _registered(deployment: Deployment) -> Generator[NodeIdentity]:
     """A node for the time of a run: who dies while running is noticed."""
     identity = NodeIdentity()
-    index = Index(_own_connection(deployment))
-    beat = Heartbeat(index, identity, _LEASE, deployment.hints)
+    beat = Heartbeat(deployment.separate_index(), identity, _LEASE, deployment.hints)
     beat.register()
     beat.start()
     try:
         yield identity
     finally:
         beat.stop()
-
-
-def _own_connection(deployment: Deployment) -> Connection:
-    return Connection(deployment.index_url, deployment.settings.namespace, socket_timeout=5.0)
 
 
 def _run_steps(

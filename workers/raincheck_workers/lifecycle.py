@@ -5,17 +5,17 @@ import sys
 from functools import cache
 from typing import Any
 
-import billiard.pool
 from celery import Celery, signals
 
 from raincheck.deployment import current_deployment
 from raincheck.materializers import preload
+from raincheck.messaging.installed import consume_steps
 from raincheck_contracts.errors import RaincheckError, SettingsError
+from raincheck_contracts.messages import STEP_TASK_NAME
 from raincheck_workers.liveness.identity import NodeIdentity
 from raincheck_workers.liveness.pool_processes import PoolProcesses
 from raincheck_workers.liveness.worker_node import WorkerNode, current_worker_node, set_worker_node
 from raincheck_workers.start_check import check_server
-from raincheck_workers.telemetry.log_setup import set_log_form
 from raincheck_workers.telemetry.metrics_server import MetricsServer
 
 _log = logging.getLogger(__name__)
@@ -49,41 +49,31 @@ class Lifecycle:
         signals.task_revoked.connect(self._revoked, weak=False)
 
     def _prepare(self, instance: Any, conf: Any, options: Any, **_: Any) -> None:
+        if instance.app is not self._app:
+            return
         try:
-            check_server(current_deployment())
+            self._check(conf)
         except RaincheckError as error:
             # Celery logs and forgets what a receiver raises, unless it ends the process.
             sys.stderr.write(f"error: {error}\n")
             sys.exit(2)
         node_identity()  # before the fork, so that the children share it
-        if (options or {}).get("task_events"):  # the processes of the pool shall know, too
+        if options.get("task_events"):  # the processes of the pool shall know, too
             conf.worker_send_task_events = True
-        pool = str((options or {}).get("pool") or conf.worker_pool)
-        # On threads with early acknowledgement nothing wakes Celery's loop when a slot
-        # frees: up to 20 times slower.
-        conf.worker_disable_prefetch = "prefork" in pool
-        # A child that ends waits until its last result was read, by default for 30 s, and
-        # a main process that ends no longer reads. Our results are in the index already.
-        billiard.pool.GUARANTEE_MESSAGE_CONSUMPTION_RETRY_LIMIT = 10  # x 0.1 s
-        if instance.app is self._app:
-            self._open_telemetry(instance)
+        consume_steps(self._app, select=not options.get("queues"))
 
-    def _open_telemetry(self, instance: Any) -> None:
+    def _check(self, conf: Any) -> None:
+        """What a worker needs: a server that keeps data, JSON, and its metrics' port."""
+        if not {"json", "application/json"} & set(conf.accept_content):
+            raise SettingsError("accept_content", "add 'json': messages of steps are JSON")
         deployment = current_deployment()
-        json = deployment.settings.log_format == "json"
-        instance.quiet = instance.quiet or json  # the banner is no JSON
-        set_log_form(json=json)
-        port = deployment.settings.metrics_port
-        if port is not None:
-            try:
-                self._metrics = MetricsServer(deployment, port)
-            except SettingsError as error:
-                # Celery logs what a receiver raises and goes on.
-                print(f"error: {error}", file=sys.stderr)  # noqa: T201 - no log is set up yet
-                raise SystemExit(2) from error
+        check_server(deployment)
+        if deployment.settings.metrics_port is not None:
+            self._metrics = MetricsServer(deployment, deployment.settings.metrics_port)
 
-    def _before_fork(self, **_: Any) -> None:
-        preload()  # the pipelines are imported by now
+    def _before_fork(self, instance: Any, **_: Any) -> None:
+        if instance.app is self._app:
+            preload()  # the pipelines are imported by now
 
     def _after_fork(self, **_: Any) -> None:
         if self._metrics is not None:
@@ -119,8 +109,8 @@ class Lifecycle:
             self._metrics.stop()
             self._metrics = None
 
-    def _revoked(self, request: Any, **_: Any) -> None:
+    def _revoked(self, sender: Any, request: Any, **_: Any) -> None:
         node = current_worker_node()
         run = getattr(request, "kwargs", {}).get("run")
-        if node is not None and run:
+        if node is not None and run and sender.name == STEP_TASK_NAME:
             node.heartbeat.report_revoked(str(run))

@@ -16,8 +16,9 @@ from raincheck.settings import Settings
 DEFAULT_QUEUE = "raincheck"
 #: kombu keeps one list per step of priority; see `queue_length`.
 PRIORITY_STEPS = (0, 3, 6, 9)
-# Seconds; kombu tries three times. Somebody waits for `delay()` to return, and what is not
-# sent now is sent later.
+#: Somebody waits for `delay()` to return, and what is not sent now is sent later.
+PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0.1}
+# Seconds; kombu tries three times.
 _SENDER_TIMEOUTS = {"socket_timeout": 1, "socket_connect_timeout": 2}
 
 
@@ -80,8 +81,6 @@ def celery_settings(settings: Settings, index_url: str) -> dict[str, Any]:
         "task_acks_late": False,
         "task_serializer": "json",
         "accept_content": ["json"],
-        "task_publish_retry": True,
-        "task_publish_retry_policy": {"max_retries": 1, "interval_start": 0.1},
         "task_send_sent_event": True,
         "task_repr_maxlevels": 6,
     }
@@ -98,7 +97,7 @@ def producer_app(settings: Settings, index_url: str) -> Celery:
 
 
 def queue_length(app: Celery, queue: str) -> int | None:
-    """Messages in a queue, those of all priorities; None when the broker does not say."""
+    """Messages in a queue of Celery: of all priorities; None when the broker does not say."""
     connection = app.connection_for_read()
     with not_while_forking(), connection:
         try:

@@ -6,10 +6,13 @@ from collections.abc import Iterable
 from typing import Any
 
 from celery import Celery
+from celery.app.routes import Router
 
 from raincheck.index.replies import Message
+from raincheck.messaging.broker import PUBLISH_RETRY_POLICY
 from raincheck.messaging.descriptions import describe_step
 from raincheck.messaging.fork_guard import not_while_forking
+from raincheck.messaging.installed import celery_queue
 from raincheck.telemetry.trace_text import trace_headers
 from raincheck_contracts._base import CONTRACT_VERSION
 from raincheck_contracts.errors import MessageTooLargeError
@@ -44,7 +47,7 @@ class HintSender:
             How many were handed to the broker.
         """
         waiting = list(messages)
-        if not waiting:
+        if not waiting or self.app.conf.task_always_eager:  # then nothing leaves the process
             return 0
         sent = 0
         try:
@@ -77,7 +80,13 @@ class HintSender:
             kwargs=body,
             shadow=task_name(message.pipeline, step.name),
             task_id=task_id(message.run, step.name, message.retries),
-            queue=message.queue,
+            queue=celery_queue(self.app, message.queue),
+            # A user's application has settings for its own tasks; these are for ours.
+            router=Router((), self.app.amqp.queues, app=self.app),
+            serializer="json",
+            ignore_result=True,
+            retry=True,
+            retry_policy=PUBLISH_RETRY_POLICY,
             priority=message.priority,
             producer=producer,
             headers=trace_headers(message.trace),

@@ -16,6 +16,7 @@ from raincheck.index.replies import Message
 from raincheck.index.run_scripts import Submission
 from raincheck.messaging.broker import DEFAULT_QUEUE
 from raincheck.messaging.hints import check_message_size
+from raincheck.messaging.installed import refuse_eager
 from raincheck.queueing.run_handle import RunHandle
 from raincheck.queueing.run_ids import new_run_id
 from raincheck.telemetry.tracing import annotate, current_trace, span
@@ -76,8 +77,10 @@ def enqueue(
         UsageError: the pipeline does not compile, or an option cannot be used.
         IdempotencyConflictError: the key belongs to another request.
         IndexUnavailableError: nothing was recorded.
+        SettingsError: the application that would send is eager.
     """
     deployment = current_deployment()
+    refuse_eager(deployment.hints.app)
     with span(f"enqueue {pipeline.name}", "PRODUCER", pipeline=pipeline.name):
         compiled = compile_stored(deployment, pipeline, args, kwargs)
         submission = build_submission(deployment, compiled, options or EnqueueOptions())

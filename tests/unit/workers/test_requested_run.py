@@ -53,7 +53,7 @@ def test_a_repeated_delivery_is_the_same_run(deployment: Deployment) -> None:
     ("fields", "problem"),
     [
         ({"pipeline": "os:system"}, "no such pipeline in the modules"),
-        ({"namespace": "other"}, "the request is for namespace 'other'"),
+        ({"namespace": "other"}, "a message for namespace 'other'"),
         ({"parameters": {"wrong": 1}}, "wrong"),
         ({"parameters": {"value": "text"}}, "value"),
     ],

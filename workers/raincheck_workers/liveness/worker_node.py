@@ -1,14 +1,13 @@
 """A worker's presence in the index: identity, heartbeat, sweeper."""
 
 from collections.abc import Callable, Collection
-from functools import partial
 
 from celery import Celery
 
 from raincheck.deployment import Deployment
-from raincheck.index import Connection, Index
 from raincheck.messaging.broker import queue_length
 from raincheck.messaging.hints import HintSender
+from raincheck.messaging.installed import celery_queue
 from raincheck_workers.liveness.heartbeat import Heartbeat
 from raincheck_workers.liveness.identity import NodeIdentity
 from raincheck_workers.liveness.sweeper import Sweeper
@@ -57,12 +56,11 @@ class WorkerNode:
             lease = max(lease, _SHARED_PROCESS_LEASE)
         hints = HintSender(self._app, settings.namespace)
         self._heartbeat = Heartbeat(
-            self._own_index(), self.identity, lease, hints, children=children
+            self._deployment.separate_index(), self.identity, lease, hints, children=children
         )
         self._heartbeat.register()
         self._heartbeat.start()
-        length = partial(queue_length, self._app)
-        self._sweeper = Sweeper(self._own_index(), hints, slots, length)
+        self._sweeper = Sweeper(self._deployment.separate_index(), hints, slots, self._length)
         self._sweeper.start()
 
     def stop(self) -> None:
@@ -72,10 +70,8 @@ class WorkerNode:
         if self._heartbeat is not None:
             self._heartbeat.stop()
 
-    def _own_index(self) -> Index:
-        # A connection of its own: a slow call elsewhere must not silence the beat.
-        namespace = self._deployment.settings.namespace
-        return Index(Connection(self._deployment.index_url, namespace, socket_timeout=5.0))
+    def _length(self, queue: str) -> int | None:
+        return queue_length(self._app, celery_queue(self._app, queue))
 
 
 _current: list[WorkerNode] = []
