@@ -134,3 +134,10 @@ def test_a_run_that_waits_is_listed_until_it_is_cancelled(place: Place) -> None:
     missing = {item["reference"] for item in waiting[run]["missing"]}
     assert missing == {"halved@1000", "halved@1000#/of"}
     assert place.raincheck("runs", "cancel", run).stdout == f"run {run} is cancelled\n"
+
+
+def test_the_doctor_sees_the_worker_and_its_queue(place: Place) -> None:
+    """A living worker that serves the queue is no problem, nor is anything else here."""
+    found = [item["found"] for item in place.document("doctor") if item["verdict"] == "ok"]
+    assert [text for text in found if text.endswith(" lives")] != []
+    assert [text for text in found if "served by cli@" in text] != []

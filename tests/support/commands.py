@@ -6,7 +6,7 @@ import sysconfig
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-RAINCHECK = Path(sysconfig.get_path("scripts")) / "raincheck"
+_SCRIPTS = Path(sysconfig.get_path("scripts"))
 
 
 def environment(**changes: str) -> dict[str, str]:
@@ -19,6 +19,7 @@ def start(
     folder: Path,
     variables: Mapping[str, str],
     output: int = subprocess.PIPE,
+    program: str = "raincheck",
 ) -> "subprocess.Popen[str]":
     """Start the command and return at once.
 
@@ -27,9 +28,10 @@ def start(
         folder: where it works.
         variables: of its environment, beside those of this process.
         output: where standard output goes.
+        program: another of the installed commands.
     """
     return subprocess.Popen(
-        [RAINCHECK, *arguments],
+        [_SCRIPTS / program, *arguments],
         cwd=folder,
         env=environment(**variables),
         stdin=subprocess.DEVNULL,
@@ -40,7 +42,11 @@ def start(
 
 
 def run(
-    arguments: Sequence[str], folder: Path, variables: Mapping[str, str], timeout: float = 60.0
+    arguments: Sequence[str],
+    folder: Path,
+    variables: Mapping[str, str],
+    timeout: float = 60.0,
+    program: str = "raincheck",
 ) -> "subprocess.CompletedProcess[str]":
     """Run the command to its end.
 
@@ -49,8 +55,9 @@ def run(
         folder: where it works.
         variables: of its environment, beside those of this process.
         timeout: seconds.
+        program: another of the installed commands.
     """
-    process = start(arguments, folder, variables)
+    process = start(arguments, folder, variables, program=program)
     try:
         out, err = process.communicate(timeout=timeout)
     finally:

@@ -6,7 +6,6 @@ import subprocess
 import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager
-from pathlib import Path
 from threading import Thread
 
 from typing_extensions import override
@@ -34,7 +33,7 @@ def tcp_server(*options: str) -> Generator[int]:
     with tempfile.TemporaryDirectory() as folder:
         process = subprocess.Popen(
             [program, "--port", str(port), "--save", "", "--dir", folder, *options],
-            stdout=(Path(folder) / "log").open("wb"),
+            stdout=subprocess.DEVNULL,
         )
         try:
             wait_until(lambda: _listens(port), 20)
@@ -47,6 +46,9 @@ def tcp_server(*options: str) -> Generator[int]:
 def _listens(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+_OLD = b"6.2.14"
 
 
 class _OldRedis(socketserver.StreamRequestHandler):
@@ -64,10 +66,10 @@ class _OldRedis(socketserver.StreamRequestHandler):
 
     def _answer(self, command: bytes) -> bytes:
         if command == b"HELLO":
-            fields = (b"server", b"redis", b"version", b"6.2.14", b"mode", b"standalone")
-            return b"%%%d\r\n" % (len(fields) // 2) + b"".join(map(_bulk, fields))
+            name, version, protocol = map(_bulk, (b"server", b"version", b"proto"))
+            return b"%3\r\n" + name + _bulk(b"redis") + version + _bulk(_OLD) + protocol + b":3\r\n"
         if command == b"INFO":
-            return _bulk(b"# Server\r\nredis_version:6.2.14\r\nmaxmemory_policy:noeviction\r\n")
+            return _bulk(b"redis_version:%s\r\nmaxmemory_policy:noeviction\r\n" % _OLD)
         return b"-ERR unknown command `%s`, with args beginning with: \r\n" % command
 
 

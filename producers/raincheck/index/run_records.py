@@ -96,14 +96,14 @@ def _step_run(stored: StoredRun, step: str) -> StepRun:
             if name.startswith("o:")
         },
         error=_error(details, missing),
-        reason=_reason(details),
+        reason=_reason(stored.state(step), details),
     )
 
 
-def _reason(details: Mapping[str, bytes]) -> str | None:
+def _reason(state: StepState, details: Mapping[str, bytes]) -> str | None:
     if "reason" in details:
         return text(details["reason"])
-    if "declined" in details and "started" not in details:
+    if state is StepState.QUEUED and "declined" in details and "started" not in details:
         return f"given back by a worker: {text(details['declined'])}"
     return None
 

@@ -56,3 +56,14 @@ def test_a_list_that_may_be_incomplete_says_so(raincheck: CommandLine) -> None:
         raincheck.driver.parked(run, "use")
     assert "Only the newest 1 live runs" in raincheck("waiting", "--limit", "1").err
     assert raincheck("waiting").err == ""
+
+
+def test_a_step_that_no_worker_can_run_waits_too(raincheck: CommandLine) -> None:
+    """Its reason names the module to add; once it is parked, only what it misses is told."""
+    run = raincheck.driver.submit(pipeline(step("use", "model@42")))
+    raincheck.deployment.index.runs.decline(run, "use", "no step steps:use; add steps")
+    out = raincheck("waiting").out
+    assert f"use of p, run {run}, waits for a worker" in out
+    assert "given back by a worker: no step steps:use; add steps" in out
+    raincheck.driver.parked(run, "use")
+    assert "given back" not in raincheck("waiting").out

@@ -1,4 +1,4 @@
-"""`raincheck waiting`: every step that waits, and for what."""
+"""`raincheck waiting`: every step that waits, for an artifact or for a worker with its code."""
 
 from contextlib import suppress
 from typing import Annotated
@@ -7,7 +7,7 @@ import typer
 
 from raincheck.deployment import Deployment, current_deployment
 from raincheck_contracts.errors import RunNotFoundError
-from raincheck_contracts.runs import StepState
+from raincheck_contracts.runs import StepRun, StepState
 from raincheck_workers.cli.output import JsonOption, messages, output, print_json
 from raincheck_workers.cli.rendering.nothing import print_nothing
 from raincheck_workers.cli.rendering.waiting_list import WaitingStep, waiting_list
@@ -20,7 +20,7 @@ def waiting(
     ] = 1_000,
     as_json: JsonOption = False,
 ) -> None:
-    """List the steps that wait for what they refer to: why, since when, until when."""
+    """List the steps that wait for what they refer to, or for a worker with their code."""
     deployment = current_deployment()
     runs = deployment.index.records.run_ids(limit, live_only=True)
     found = [step for run in runs for step in _waiting_steps(deployment, run)]
@@ -37,7 +37,10 @@ def waiting(
 def _waiting_steps(deployment: Deployment, run_id: str) -> list[WaitingStep]:
     with suppress(RunNotFoundError):  # it may end and expire between the two reads
         run = deployment.index.records.run(run_id)
-        return [
-            WaitingStep(run.pipeline, step) for step in run.steps if step.state is StepState.WAITING
-        ]
+        return [WaitingStep(run.pipeline, step) for step in run.steps if _waits(step)]
     return []
+
+
+def _waits(step: StepRun) -> bool:
+    """Whether it is parked, or was given back by a worker that cannot run it."""
+    return step.state is StepState.WAITING or (step.state is StepState.QUEUED and bool(step.reason))

@@ -13,7 +13,8 @@ class WatchedModules:
     """
 
     def __init__(self, modules: Iterable[ModuleType]) -> None:
-        self._places = [_place(Path(module.__file__)) for module in modules if module.__file__]
+        files = [getattr(module, "__file__", None) for module in modules]
+        self._places = [_place(Path(file)) for file in files if file]
         self._seen = self._look()
 
     def changed(self) -> bool:

@@ -22,7 +22,7 @@ def blob_checks(settings: Settings) -> Iterator[Check]:
         yield problem("blobs", str(error), "Correct RAINCHECK_STORE")
         return
     yield _writing(folder, strict=settings.durability == "strict")
-    yield _room(folder)
+    yield disk_space(folder, _free(folder))
 
 
 def _writing(folder: Path, *, strict: bool) -> Check:
@@ -47,9 +47,13 @@ def _sync(folder: Path) -> None:
         os.close(fd)
 
 
-def _room(folder: Path) -> Check:
+def _free(folder: Path) -> int:
     existing = next(place for place in (folder, *folder.parents) if place.exists())
-    free = shutil.disk_usage(existing).free
+    return shutil.disk_usage(existing).free
+
+
+def disk_space(folder: Path, free: int) -> Check:
+    """Whether so many bytes are enough for a folder of blobs."""
     found = f"{size(free)} are free for {folder}"
     if free < _NONE:
         return problem("disk space", found, "Free some, or move RAINCHECK_STORE")

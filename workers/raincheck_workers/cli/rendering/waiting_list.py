@@ -31,6 +31,12 @@ def waiting_list(steps: Sequence[WaitingStep]) -> RenderableType:
 
 def _lines(waiting: WaitingStep) -> Iterator[RenderableType]:
     step = waiting.step
+    if step.reason:  # it was given back
+        yield Text(step.step, style="bold").append(
+            f" of {waiting.pipeline}, run {step.run}, waits for a worker", style="default not bold"
+        )
+        yield Padding(Text(step.reason), (0, 0, 0, 2), expand=False)
+        return
     since = "" if step.parked_at is None else f" {passed(step.parked_at)}"
     yield Text(step.step, style="bold").append(
         f" of {waiting.pipeline}, run {step.run}, has waited{since} for", style="default not bold"
