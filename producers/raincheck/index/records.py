@@ -170,6 +170,13 @@ class Records:
         """Nodes that are registered now."""
         return [text(name) for name in self._ask(("ZRANGE", self._key("nodes"), 0, -1))[0]]
 
+    def beats(self) -> dict[str, int]:
+        """The tick of each registered node's last beat."""
+        nodes = self.nodes()
+        ticks = self._ask(("ZMSCORE", self._key("nodes"), *nodes))[0] if nodes else []
+        found = zip(nodes, ticks, strict=True)
+        return {node: int(float(tick)) for node, tick in found if tick is not None}
+
 
 def _version(artifact: str, version: str, record: Mapping[str, bytes]) -> ArtifactVersion:
     metadata = {
