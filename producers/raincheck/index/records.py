@@ -180,6 +180,13 @@ class Records:
         """How much waits and runs now, all read at once."""
         return replies.figures(self._connection.read("figures"))
 
+    def beats(self) -> dict[str, int]:
+        """The tick of each registered node's last beat."""
+        nodes = self.nodes()
+        ticks = self._ask(("ZMSCORE", self._key("nodes"), *nodes))[0] if nodes else []
+        found = zip(nodes, ticks, strict=True)
+        return {node: int(float(tick)) for node, tick in found if tick is not None}
+
 
 def _version(artifact: str, version: str, record: Mapping[str, bytes]) -> ArtifactVersion:
     metadata = {

@@ -8,6 +8,11 @@ import socket
 _SIZE = 128
 
 
+def host_name() -> str:
+    """This host, as the ids of its nodes begin."""
+    return socket.gethostname().split(".", maxsplit=1)[0][:40]
+
+
 class NodeIdentity:
     """The node's id, in memory that forked children share with the main process.
 
@@ -20,8 +25,7 @@ class NodeIdentity:
 
     def renew(self) -> str:
         """Take a new id; all processes of the node see it at once."""
-        host = socket.gethostname().split(".", maxsplit=1)[0][:40]
-        node = f"{host}-{os.getpid()}-{secrets.token_hex(8)}"
+        node = f"{host_name()}-{os.getpid()}-{secrets.token_hex(8)}"
         self._shared[:] = node.encode().ljust(_SIZE, b"\0")
         return node
 
