@@ -1,0 +1,241 @@
+"""Logs, traces and metrics of real workers."""
+
+import json
+import logging
+import signal
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from opentelemetry import trace
+from prometheus_client.parser import text_string_to_metric_families
+
+from raincheck import RunHandle, RunStatus, save_artifact
+from raincheck_contracts.runs import StepState
+from raincheck_workers.inline import run_inline
+from tests.functional import observed_pipelines, pipelines
+from tests.functional.observed_pipelines import observed
+from tests.support.spans import attributes_of, names_below, span_exporter, span_named
+from tests.support.waiting import wait_until
+from tests.support.workers import ROOT, Fleet, Worker, lines, step_run
+
+pytestmark = pytest.mark.functional
+
+OBSERVED = (observed_pipelines.__name__,)
+
+
+def _run_observed(name: str) -> RunHandle:
+    """Queue before the artifact is there, so that another process sends the hint."""
+    handle = observed.delay(name)
+    wait_until(lambda: step_run(handle, "flaky").state is StepState.WAITING, 20)
+    save_artifact(2.0, name)
+    assert handle.wait(30) is RunStatus.SUCCEEDED
+    return handle
+
+
+def _end(worker: Worker) -> None:
+    worker.signal(signal.SIGTERM)
+    worker.process.wait(40)
+
+
+@pytest.mark.parametrize("pool", ["prefork", "solo"])
+def test_one_trace_from_the_call_to_the_last_step(
+    fleet: Fleet, fresh: Callable[[str], str], pool: str
+) -> None:
+    """Through a step that waited, was woken and retried, and one that its task went on with."""
+    worker = fleet.start(pool=pool, concurrency=1, imports=OBSERVED)
+    span_exporter().clear()
+    with trace.get_tracer("caller").start_as_current_span("request"):
+        handle = _run_observed(fresh("model"))
+    _end(worker)
+    enqueued = span_named(span_exporter(), "enqueue observed").context
+    assert enqueued is not None
+    found = [json.loads(line) for line in lines(fleet.folder / "spans")]
+    steps = [span for span in found if span["name"].startswith("step ")]
+    results = [(span["name"], span["attributes"]["raincheck.result"]) for span in steps]
+    assert results == [
+        ("step flaky", "waiting"),
+        ("step flaky", "retry"),
+        ("step flaky", "succeeded"),
+        ("step logging_step", "succeeded"),
+    ]
+    assert {span["context"]["trace_id"] for span in found} == {f"0x{enqueued.trace_id:032x}"}
+    assert {span["parent_id"] for span in steps} == {f"0x{enqueued.span_id:016x}"}
+    assert {span["attributes"]["raincheck.run"] for span in steps} == {handle.id}
+    tried = [span["status"]["status_code"] for span in steps]
+    assert tried == ["UNSET", "ERROR", "UNSET", "UNSET"]
+
+
+def test_an_inline_run_has_the_same_spans(fleet: Fleet, fresh: Callable[[str], str]) -> None:
+    """Below its enqueueing, though nothing is queued."""
+    assert fleet.workers == []
+    name = fresh("model")
+    save_artifact(1.5, name)
+    span_exporter().clear()
+    assert run_inline(pipelines.double_newest, (name,), {}) == 3.0
+    enqueued = span_named(span_exporter(), "enqueue double_newest")
+    assert names_below(span_exporter(), enqueued) == ["step double"]
+    step = span_named(span_exporter(), "step double")
+    assert attributes_of(step)["run"] == attributes_of(enqueued)["run"]
+    stages = ["claim", f"materialize {name}:latest", "call", "store", "publish"]
+    assert names_below(span_exporter(), step) == stages
+
+
+def _documents(worker: Worker) -> list[dict[str, Any]]:
+    """The lines of a log, but those that Celery writes around it as the superuser and at the end."""
+    text = worker.log
+    start, end = text.index("{"), text.rindex("}\n") + 1
+    return [json.loads(line, parse_constant=pytest.fail) for line in text[start:end].splitlines()]
+
+
+def test_a_json_log_is_json_line_by_line(fleet: Fleet, fresh: Callable[[str], str]) -> None:
+    """Celery's records, the author's and libraries', with what step they belong to."""
+    form = {"RAINCHECK_LOG_FORMAT": "json"}
+    worker = fleet.start(concurrency=1, imports=OBSERVED, environment=form)
+    name = fresh("model")
+    handle = _run_observed(name)
+    _end(worker)
+    found = _documents(worker)
+    for document in found:
+        assert {"time", "level", "logger", "message", "process"} <= set(document)
+    by_message = {document["message"]: document for document in found}
+    step = {"run": handle.id, "pipeline": "observed", "step": "logging_step", "attempt": 1}
+    for message in ("the author's word", "printed", "a library's word", "step succeeded"):
+        assert step.items() <= by_message[message].items()
+    assert by_message["the author's word"]["loss"] == "nan"
+    assert "run" not in by_message["from a thread"]
+    failed = by_message["step failed"]
+    assert (failed["step"], failed["attempt"]) == ("flaky", 1)
+    assert failed["exception"].endswith("ValueError: the first try")
+    published = next(item for item in found if item.get("artifact") == "logged")
+    assert (published["version"], published["action"]) == ("1", "artifact_published")
+    assert any(item["logger"] == "celery.worker.strategy" for item in found)
+
+
+def test_a_text_log_has_the_fields_after_celerys_line(fleet: Fleet) -> None:
+    """In the same order; what is outside of a step has none of its fields."""
+    worker = fleet.start(concurrency=1)
+    handle = pipelines.double_given.delay(1.0)
+    assert handle.get(timeout=20) == 2.0
+    fields = f"action=step_succeeded run={handle.id} pipeline=double_given step=double attempt=1"
+    wait_until(lambda: f"] step succeeded {fields}\n" in worker.log, 10)
+    (ready,) = [line for line in worker.log.splitlines() if "] worker ready " in line]
+    assert ready.endswith(f"action=worker_ready node={fleet.node_of(worker)}")
+
+
+def test_a_users_own_application_keeps_its_log(fleet: Fleet) -> None:
+    """It takes over our tasks, not our log."""
+    (fleet.folder / "theirs.py").write_text(
+        "from celery import Celery\n"
+        "from raincheck_workers.celery import app as ours\n"
+        "from raincheck_workers.tasks import add_tasks\n"
+        "app = Celery('theirs', broker='memory://', set_as_current=True)\n"
+        "add_tasks(app)\n"
+        "app.log.setup(loglevel='INFO')\n"
+        "import logging\n"
+        "logging.getLogger('x').warning('said', extra={'action': 'a'})\n"
+    )
+    shown = subprocess.run(
+        [sys.executable, "theirs.py"],
+        cwd=fleet.folder,
+        env=fleet.environment({"RAINCHECK_LOG_FORMAT": "json"}),
+        capture_output=True,
+        text=True,
+        timeout=50,
+        check=True,
+    )
+    assert shown.stderr.endswith("WARNING/MainProcess] said\n")
+
+
+def _scrape(worker: Worker) -> dict[tuple[str, ...], float]:
+    """Name and label values -> value."""
+    url = worker.log.split("url=")[1].split()[0]
+    assert url.startswith("http://127.0.0.1:")
+    with urllib.request.urlopen(url, timeout=10) as reply:  # noqa: S310 - http on loopback
+        families = list(text_string_to_metric_families(reply.read().decode()))
+    return {
+        (sample.name, *(value for _, value in sorted(sample.labels.items()))): sample.value
+        for family in families
+        for sample in family.samples
+    }
+
+
+@pytest.mark.parametrize("pool", ["prefork", "threads"])
+def test_metrics_of_a_pool_are_served_by_its_main_process(
+    fleet: Fleet, fresh: Callable[[str], str], pool: str
+) -> None:
+    """All its processes together, and the index as it is now."""
+    port = {"RAINCHECK_METRICS_PORT": "0"}
+    worker = fleet.start(pool=pool, concurrency=2, environment=port)
+    namespace, name = fleet.deployment.settings.namespace, fresh("model")
+    waiting = pipelines.double_newest.delay(name)
+    gate = fleet.folder / "gate"
+    held = [pipelines.hold.delay(str(fleet.folder / "log"), str(gate)) for _ in range(2)]
+    wait_until(lambda: waiting.status() is RunStatus.WAITING, 20)
+    wait_until(lambda: len(lines(fleet.folder / "log")) == 2, 20)
+    queued = pipelines.double_given.delay(1.0)
+    wait_until(lambda: "url=" in worker.log, 10)
+    found = _scrape(worker)
+    assert found["raincheck_index_up", namespace] == 1
+    assert found["raincheck_waiting_steps", namespace] == 1
+    assert found["raincheck_live_runs", namespace] == 4
+    assert found["raincheck_queued_steps", namespace, "raincheck"] == 1
+    assert found["raincheck_queue_age_seconds", namespace, "raincheck"] > 0
+    assert found["raincheck_nodes", namespace] == 1
+    assert found["raincheck_hints_resent_total", namespace] == 0
+    gate.touch()
+    save_artifact(2.0, name)
+    for handle in (*held, waiting, queued):
+        assert handle.wait(20) is RunStatus.SUCCEEDED
+    ended = ("raincheck_step_outcomes_total", "hold", "succeeded", "held")
+    wait_until(lambda: _scrape(worker).get(ended) == 2, 20)
+    found = _scrape(worker)
+    assert found["raincheck_step_outcomes_total", "double_newest", "waiting", "double"] == 1
+    assert found["raincheck_binding_seconds_count",] == 5
+    assert found["raincheck_step_duration_seconds_count", "hold", "held"] == 2
+    assert found["raincheck_materialization_seconds_count", "json"] == 1
+    assert found["raincheck_materialized_bytes_total",] == 3
+    assert found["raincheck_published_bytes_total",] == 12
+
+
+def test_a_process_that_takes_the_place_of_another_counts_on(fleet: Fleet) -> None:
+    """Nothing is lost with a process, and the folder grows with none; it goes with the worker."""
+    port = {"RAINCHECK_METRICS_PORT": "0", "TMPDIR": str(fleet.folder)}
+    worker = fleet.start("--max-tasks-per-child", "2", concurrency=1, environment=port)
+    for _ in range(7):
+        assert pipelines.double_given.delay(1.0).get(timeout=20) == 2.0
+    done = ("raincheck_step_outcomes_total", "double_given", "succeeded", "double")
+    wait_until(lambda: _scrape(worker).get(done) == 7, 20)
+    (folder,) = fleet.folder.glob("raincheck-metrics-*")
+    assert {file.name for file in folder.glob("counter_*")} <= {
+        *("counter_0.db", "counter_main.db"),
+    }
+    _end(worker)
+    assert not folder.exists()
+
+
+def test_an_index_that_is_away_does_not_end_the_scrape(fleet: Fleet) -> None:
+    """The worker's own figures are still served."""
+    port = {"RAINCHECK_METRICS_PORT": "0"}
+    worker = fleet.start(concurrency=1, environment=port)
+    wait_until(lambda: "url=" in worker.log, 10)
+    namespace = fleet.deployment.settings.namespace
+    assert _scrape(worker)["raincheck_index_up", namespace] == 1
+    (worker.log_file.parent / "looked").touch()
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["-m", "celery", "-A", "raincheck_workers", "worker", "-I"], ["-m", "tests.support.command"]],
+)
+def test_metrics_without_their_package_are_refused_before_the_worker_starts(
+    fleet: Fleet, command: list[str]
+) -> None:
+    """One line, exit code 2."""
+    assert command
+    logging.getLogger(__name__).debug(fleet.folder)
+    Path(ROOT)
