@@ -15,7 +15,7 @@ _log = logging.getLogger("author")
 
 
 def _line(span: ReadableSpan) -> str:
-    return span.to_json(indent=None) + "\n"
+    return f"{span.to_json(indent=None)}\n"
 
 
 @worker_process_init.connect(weak=False)
@@ -47,7 +47,7 @@ def flaky(value: float) -> float:
 def logging_step(value: float) -> Annotated[float, "logged"]:
     """Logs in the author's ways."""
     _log.warning("the author's %s", "word", extra={"loss": float("nan")})
-    print("printed")  # noqa: T201 - Celery makes it a record
+    print("printed")
     logging.getLogger("library").info("a library's word")
     thread = threading.Thread(target=_log.warning, args=("from a thread",))
     thread.start()

@@ -1,13 +1,12 @@
 """Logs, traces and metrics of real workers."""
 
 import json
-import logging
 import signal
+import socket
 import subprocess
 import sys
 import urllib.request
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,7 +20,7 @@ from tests.functional import observed_pipelines, pipelines
 from tests.functional.observed_pipelines import observed
 from tests.support.spans import attributes_of, names_below, span_exporter, span_named
 from tests.support.waiting import wait_until
-from tests.support.workers import ROOT, Fleet, Worker, lines, step_run
+from tests.support.workers import PIPELINES, ROOT, Fleet, Worker, lines, step_run
 
 pytestmark = pytest.mark.functional
 
@@ -86,7 +85,7 @@ def test_an_inline_run_has_the_same_spans(fleet: Fleet, fresh: Callable[[str], s
 
 
 def _documents(worker: Worker) -> list[dict[str, Any]]:
-    """The lines of a log, but those that Celery writes around it as the superuser and at the end."""
+    """The lines of a log, without what Celery writes before and after it past the log."""
     text = worker.log
     start, end = text.index("{"), text.rindex("}\n") + 1
     return [json.loads(line, parse_constant=pytest.fail) for line in text[start:end].splitlines()]
@@ -128,31 +127,36 @@ def test_a_text_log_has_the_fields_after_celerys_line(fleet: Fleet) -> None:
 
 
 def test_a_users_own_application_keeps_its_log(fleet: Fleet) -> None:
-    """It takes over our tasks, not our log."""
+    """It takes over our tasks, not our log and metrics, though ours is imported beside it."""
     (fleet.folder / "theirs.py").write_text(
         "from celery import Celery\n"
-        "from raincheck_workers.celery import app as ours\n"
+        "import raincheck_workers.celery\n"
         "from raincheck_workers.tasks import add_tasks\n"
-        "app = Celery('theirs', broker='memory://', set_as_current=True)\n"
+        "app = Celery('theirs', broker='memory://')\n"
         "add_tasks(app)\n"
-        "app.log.setup(loglevel='INFO')\n"
-        "import logging\n"
-        "logging.getLogger('x').warning('said', extra={'action': 'a'})\n"
     )
-    shown = subprocess.run(
-        [sys.executable, "theirs.py"],
-        cwd=fleet.folder,
-        env=fleet.environment({"RAINCHECK_LOG_FORMAT": "json"}),
-        capture_output=True,
-        text=True,
-        timeout=50,
-        check=True,
-    )
-    assert shown.stderr.endswith("WARNING/MainProcess] said\n")
+    log = fleet.folder / "theirs.log"
+    command = [sys.executable, "-m", "celery", "-A", "theirs", "worker", "--pool", "solo"]
+    ours = {"RAINCHECK_LOG_FORMAT": "json", "RAINCHECK_METRICS_PORT": "0"}
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [*command, "--loglevel", "INFO"],
+            cwd=fleet.folder,
+            env=fleet.environment(ours),
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        wait_until(lambda: "INFO/MainProcess] celery@" in log.read_text(), 30)
+        assert "metrics served" not in log.read_text()
+    finally:
+        process.kill()
+        process.wait()
 
 
 def _scrape(worker: Worker) -> dict[tuple[str, ...], float]:
     """Name and label values -> value."""
+    wait_until(lambda: "url=" in worker.log, 10)
     url = worker.log.split("url=")[1].split()[0]
     assert url.startswith("http://127.0.0.1:")
     with urllib.request.urlopen(url, timeout=10) as reply:  # noqa: S310 - http on loopback
@@ -164,47 +168,59 @@ def _scrape(worker: Worker) -> dict[tuple[str, ...], float]:
     }
 
 
-@pytest.mark.parametrize("pool", ["prefork", "threads"])
-def test_metrics_of_a_pool_are_served_by_its_main_process(
-    fleet: Fleet, fresh: Callable[[str], str], pool: str
+_ON = {"RAINCHECK_METRICS_PORT": "0"}
+
+
+def test_what_the_index_holds_is_read_at_each_scrape(
+    fleet: Fleet, fresh: Callable[[str], str]
 ) -> None:
-    """All its processes together, and the index as it is now."""
-    port = {"RAINCHECK_METRICS_PORT": "0"}
-    worker = fleet.start(pool=pool, concurrency=2, environment=port)
-    namespace, name = fleet.deployment.settings.namespace, fresh("model")
-    waiting = pipelines.double_newest.delay(name)
-    gate = fleet.folder / "gate"
-    held = [pipelines.hold.delay(str(fleet.folder / "log"), str(gate)) for _ in range(2)]
+    """Of two live runs one waits and one is queued behind a third that holds the only slot."""
+    worker = fleet.start(concurrency=1, environment=_ON)
+    waiting = pipelines.double_newest.delay(fresh("model"))
     wait_until(lambda: waiting.status() is RunStatus.WAITING, 20)
-    wait_until(lambda: len(lines(fleet.folder / "log")) == 2, 20)
+    log, gate = fleet.folder / "log", fleet.folder / "gate"
+    pipelines.hold.delay(str(log), str(gate))
+    wait_until(lambda: lines(log), 20)
     queued = pipelines.double_given.delay(1.0)
-    wait_until(lambda: "url=" in worker.log, 10)
+    namespace = fleet.deployment.settings.namespace
     found = _scrape(worker)
     assert found["raincheck_index_up", namespace] == 1
     assert found["raincheck_waiting_steps", namespace] == 1
-    assert found["raincheck_live_runs", namespace] == 4
+    assert found["raincheck_live_runs", namespace] == 3
+    assert found["raincheck_nodes", namespace] == 1
     assert found["raincheck_queued_steps", namespace, "raincheck"] == 1
     assert found["raincheck_queue_age_seconds", namespace, "raincheck"] > 0
-    assert found["raincheck_nodes", namespace] == 1
-    assert found["raincheck_hints_resent_total", namespace] == 0
     gate.touch()
+    assert queued.wait(20) is RunStatus.SUCCEEDED
+    assert _scrape(worker)["raincheck_queued_steps", namespace, "raincheck"] == 0
+
+
+@pytest.mark.parametrize("pool", ["prefork", "threads"])
+def test_the_steps_of_all_processes_are_counted_together(
+    fleet: Fleet, fresh: Callable[[str], str], pool: str
+) -> None:
+    """By the main process; two steps are held, so that two processes have run one each."""
+    worker = fleet.start(pool=pool, concurrency=2, environment=_ON)
+    name, log, gate = fresh("model"), fleet.folder / "log", fleet.folder / "gate"
     save_artifact(2.0, name)
-    for handle in (*held, waiting, queued):
+    held = [pipelines.hold_newest.delay(str(log), str(gate), name) for _ in range(2)]
+    wait_until(lambda: len(lines(log)) == 2, 20)
+    gate.touch()
+    for handle in held:
         assert handle.wait(20) is RunStatus.SUCCEEDED
-    ended = ("raincheck_step_outcomes_total", "hold", "succeeded", "held")
+    ended = ("raincheck_step_outcomes_total", "hold_newest", "succeeded", "held")
     wait_until(lambda: _scrape(worker).get(ended) == 2, 20)
     found = _scrape(worker)
-    assert found["raincheck_step_outcomes_total", "double_newest", "waiting", "double"] == 1
-    assert found["raincheck_binding_seconds_count",] == 5
-    assert found["raincheck_step_duration_seconds_count", "hold", "held"] == 2
-    assert found["raincheck_materialization_seconds_count", "json"] == 1
-    assert found["raincheck_materialized_bytes_total",] == 3
-    assert found["raincheck_published_bytes_total",] == 12
+    assert found["raincheck_step_duration_seconds_count", "hold_newest", "held"] == 2
+    assert found["raincheck_binding_seconds_count",] == 2
+    assert found["raincheck_materialization_seconds_count", "json"] == 2
+    assert found["raincheck_materialized_bytes_total",] == 6
+    assert found["raincheck_published_bytes_total",] == 6
 
 
 def test_a_process_that_takes_the_place_of_another_counts_on(fleet: Fleet) -> None:
     """Nothing is lost with a process, and the folder grows with none; it goes with the worker."""
-    port = {"RAINCHECK_METRICS_PORT": "0", "TMPDIR": str(fleet.folder)}
+    port = {**_ON, "TMPDIR": str(fleet.folder)}
     worker = fleet.start("--max-tasks-per-child", "2", concurrency=1, environment=port)
     for _ in range(7):
         assert pipelines.double_given.delay(1.0).get(timeout=20) == 2.0
@@ -218,24 +234,68 @@ def test_a_process_that_takes_the_place_of_another_counts_on(fleet: Fleet) -> No
     assert not folder.exists()
 
 
-def test_an_index_that_is_away_does_not_end_the_scrape(fleet: Fleet) -> None:
-    """The worker's own figures are still served."""
-    port = {"RAINCHECK_METRICS_PORT": "0"}
-    worker = fleet.start(concurrency=1, environment=port)
-    wait_until(lambda: "url=" in worker.log, 10)
-    namespace = fleet.deployment.settings.namespace
-    assert _scrape(worker)["raincheck_index_up", namespace] == 1
-    (worker.log_file.parent / "looked").touch()
+def _without_packages(fleet: Fleet) -> dict[str, str]:
+    """An environment whose Python finds neither OpenTelemetry nor prometheus_client."""
+    (fleet.folder / "sitecustomize.py").write_text(
+        "import sys\n"
+        "class Refuse:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name.partition('.')[0] in {'opentelemetry', 'prometheus_client'}:\n"
+        "            raise ModuleNotFoundError(name, name=name)\n"
+        "sys.meta_path.insert(0, Refuse())\n"
+    )
+    return {"PYTHONPATH": str(fleet.folder)}
 
 
-@pytest.mark.parametrize(
-    "command",
-    [["-m", "celery", "-A", "raincheck_workers", "worker", "-I"], ["-m", "tests.support.command"]],
-)
-def test_metrics_without_their_package_are_refused_before_the_worker_starts(
-    fleet: Fleet, command: list[str]
+def test_everything_else_works_without_the_packages(fleet: Fleet) -> None:
+    """A worker runs steps and logs them; a caller queues and runs inline."""
+    environment = _without_packages(fleet)
+    worker = fleet.start(concurrency=1, environment=environment)
+    code = (
+        "from tests.functional.pipelines import chain_of_ten, double_given\n"
+        "assert chain_of_ten.delay(1.0).get(timeout=20) == 11.0\n"
+        "assert double_given(1.0) == 2.0\n"
+        "import sys\n"
+        "assert not {'opentelemetry', 'prometheus_client'} & set(sys.modules)\n"
+    )
+    subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=fleet.environment(environment), check=True
+    )
+    wait_until(lambda: worker.log.count("] step succeeded ") == 10, 10)
+
+
+@pytest.mark.parametrize("command", ["celery", "raincheck"])
+def test_metrics_that_cannot_be_served_end_the_worker_before_it_starts(
+    fleet: Fleet, command: str
 ) -> None:
-    """One line, exit code 2."""
-    assert command
-    logging.getLogger(__name__).debug(fleet.folder)
-    Path(ROOT)
+    """Without the package, or on a taken port: one line, exit code 2."""
+    asked = {**_ON, "TMPDIR": str(fleet.folder)}
+    said = _refused(fleet, command, {**asked, **_without_packages(fleet)})
+    assert said == (
+        "error: RAINCHECK_METRICS_PORT: prometheus-client is not installed; "
+        "pip install 'raincheck[telemetry]'"
+    )
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        said = _refused(fleet, command, {**asked, "RAINCHECK_METRICS_PORT": str(port)})
+    assert said == f"error: RAINCHECK_METRICS_PORT: 127.0.0.1:{port}: Address already in use"
+    assert list(fleet.folder.glob("raincheck-metrics-*")) == []
+
+
+def _refused(fleet: Fleet, command: str, environment: dict[str, str]) -> str:
+    """The last line of a worker that does not start."""
+    arguments = {
+        "celery": ["-m", "celery", "-A", "raincheck_workers", "worker", "-I", PIPELINES],
+        "raincheck": ["-c", "from raincheck_workers.cli import main; main()", "worker", PIPELINES],
+    }
+    shown = subprocess.run(
+        [sys.executable, *arguments[command]],
+        cwd=ROOT,
+        env=fleet.environment(environment),
+        capture_output=True,
+        text=True,
+        timeout=50,
+        check=False,
+    )
+    assert shown.returncode == 2, shown.stdout + shown.stderr
+    return shown.stderr.splitlines()[-1]

@@ -8,6 +8,7 @@ from raincheck.deployment import current_deployment
 from raincheck.messaging.broker import celery_settings
 from raincheck_workers.lifecycle import Lifecycle
 from raincheck_workers.tasks import add_tasks
+from raincheck_workers.telemetry.worker_telemetry import WorkerTelemetry
 
 
 def create_app() -> Celery:
@@ -19,6 +20,7 @@ def create_app() -> Celery:
     app.add_defaults(_worker_settings)
     add_tasks(app)
     Lifecycle(app).connect()
+    WorkerTelemetry(app).connect()
     return app
 
 

@@ -1,7 +1,6 @@
 """The worker's life: what happens at its start and end."""
 
 import logging
-import sys
 from functools import cache
 from typing import Any
 
@@ -10,12 +9,9 @@ from celery import Celery, signals
 
 from raincheck.deployment import current_deployment
 from raincheck.materializers import preload
-from raincheck_contracts.errors import SettingsError
 from raincheck_workers.liveness.identity import NodeIdentity
 from raincheck_workers.liveness.pool_processes import PoolProcesses
 from raincheck_workers.liveness.worker_node import WorkerNode, current_worker_node, set_worker_node
-from raincheck_workers.telemetry.log_setup import set_log_form
-from raincheck_workers.telemetry.metrics_server import MetricsServer
 
 _log = logging.getLogger(__name__)
 
@@ -35,19 +31,17 @@ class Lifecycle:
 
     def __init__(self, app: Celery) -> None:
         self._app = app
-        self._metrics: MetricsServer | None = None
 
     def connect(self) -> None:
         """Listen to Celery's signals, for as long as the process lives."""
         signals.celeryd_init.connect(self._prepare, weak=False)
         signals.celeryd_after_setup.connect(self._before_fork, weak=False)
-        signals.worker_process_init.connect(self._after_fork, weak=False)
         signals.worker_ready.connect(self._ready, weak=False)
         signals.worker_shutting_down.connect(self._shutting_down, weak=False)
         signals.worker_shutdown.connect(self._shutdown, weak=False)
         signals.task_revoked.connect(self._revoked, weak=False)
 
-    def _prepare(self, instance: Any, conf: Any, options: Any, **_: Any) -> None:
+    def _prepare(self, conf: Any, options: Any, **_: Any) -> None:
         node_identity()  # before the fork, so that the children share it
         pool = str((options or {}).get("pool") or conf.worker_pool)
         # On threads with early acknowledgement nothing wakes Celery's loop when a slot
@@ -56,29 +50,9 @@ class Lifecycle:
         # A child that ends waits until its last result was read, by default for 30 s, and
         # a main process that ends no longer reads. Our results are in the index already.
         billiard.pool.GUARANTEE_MESSAGE_CONSUMPTION_RETRY_LIMIT = 10  # x 0.1 s
-        if instance.app is self._app:
-            self._open_telemetry(instance)
-
-    def _open_telemetry(self, instance: Any) -> None:
-        deployment = current_deployment()
-        json = deployment.settings.log_format == "json"
-        instance.quiet = instance.quiet or json  # the banner is no JSON
-        set_log_form(json=json)
-        port = deployment.settings.metrics_port
-        if port is not None:
-            try:
-                self._metrics = MetricsServer(deployment, port)
-            except SettingsError as error:
-                # Celery logs what a receiver raises and goes on.
-                print(f"error: {error}", file=sys.stderr)  # noqa: T201 - no log is set up yet
-                raise SystemExit(2) from error
 
     def _before_fork(self, **_: Any) -> None:
         preload()  # the pipelines are imported by now
-
-    def _after_fork(self, **_: Any) -> None:
-        if self._metrics is not None:
-            self._metrics.close_in_child()
 
     def _ready(self, sender: Any, **_: Any) -> None:
         if sender.app is not self._app:
@@ -92,9 +66,6 @@ class Lifecycle:
         set_worker_node(node)
         name = node_identity().current()
         _log.info("worker ready", extra={"action": "worker_ready", "node": name})
-        if self._metrics is not None:
-            served = {"action": "metrics_served", "url": self._metrics.url}
-            _log.info("metrics served", extra=served)
 
     def _shutting_down(self, **_: Any) -> None:
         node = current_worker_node()
@@ -106,9 +77,6 @@ class Lifecycle:
         if node is not None:
             set_worker_node(None)
             node.stop()
-        if self._metrics is not None:
-            self._metrics.stop()
-            self._metrics = None
 
     def _revoked(self, request: Any, **_: Any) -> None:
         node = current_worker_node()

@@ -25,7 +25,7 @@ def _json(record: logging.LogRecord) -> dict[str, Any]:
 
 def _raised() -> Any:
     try:
-        raise ValueError("no")
+        int("no")
     except ValueError:
         return sys.exc_info()
 
@@ -49,7 +49,7 @@ def test_an_exception_is_text_in_its_line() -> None:
     """With its traceback."""
     found = _json(_record(exc_info=_raised()))
     assert found["exception"].startswith("Traceback")
-    assert found["exception"].endswith("ValueError: no")
+    assert found["exception"].endswith("ValueError: invalid literal for int() with base 10: 'no'")
 
 
 def test_what_json_cannot_hold_is_shown_and_spoils_no_other_field() -> None:
