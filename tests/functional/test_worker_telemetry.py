@@ -1,6 +1,7 @@
 """Logs, traces and metrics of real workers."""
 
 import json
+import re
 import signal
 import socket
 import subprocess
@@ -85,16 +86,16 @@ def test_an_inline_run_has_the_same_spans(fleet: Fleet, fresh: Callable[[str], s
 
 
 def _documents(worker: Worker) -> list[dict[str, Any]]:
-    """The lines of a log, without what Celery writes before and after it past the log."""
-    text = worker.log
-    start, end = text.index("{"), text.rindex("}\n") + 1
-    return [json.loads(line, parse_constant=pytest.fail) for line in text[start:end].splitlines()]
+    """The lines of a log, without what Celery writes past it: at its start and its end."""
+    text = worker.log.replace("\nworker: Warm shutdown (MainProcess)\n", "")
+    rows = text[text.index("{") :].splitlines()
+    return [json.loads(row, parse_constant=pytest.fail) for row in rows]
 
 
 def test_a_json_log_is_json_line_by_line(fleet: Fleet, fresh: Callable[[str], str]) -> None:
     """Celery's records, the author's and libraries', with what step they belong to."""
     form = {"RAINCHECK_LOG_FORMAT": "json"}
-    worker = fleet.start(concurrency=1, imports=OBSERVED, environment=form)
+    worker = fleet.start("--loglevel", "DEBUG", concurrency=1, imports=OBSERVED, environment=form)
     name = fresh("model")
     handle = _run_observed(name)
     _end(worker)
@@ -110,8 +111,10 @@ def test_a_json_log_is_json_line_by_line(fleet: Fleet, fresh: Callable[[str], st
     failed = by_message["step failed"]
     assert (failed["step"], failed["attempt"]) == ("flaky", 1)
     assert failed["exception"].endswith("ValueError: the first try")
-    published = next(item for item in found if item.get("artifact") == "logged")
-    assert (published["version"], published["action"]) == ("1", "artifact_published")
+    for action, artifact in (("artifact_published", "logged"), ("artifact_materialized", name)):
+        about = next(item for item in found if item.get("action") == action)
+        assert about["version"] == "1"
+        assert artifact in {item["artifact"] for item in found if item.get("action") == action}
     assert any(item["logger"] == "celery.worker.strategy" for item in found)
 
 
@@ -120,8 +123,10 @@ def test_a_text_log_has_the_fields_after_celerys_line(fleet: Fleet) -> None:
     worker = fleet.start(concurrency=1)
     handle = pipelines.double_given.delay(1.0)
     assert handle.get(timeout=20) == 2.0
-    fields = f"action=step_succeeded run={handle.id} pipeline=double_given step=double attempt=1"
-    wait_until(lambda: f"] step succeeded {fields}\n" in worker.log, 10)
+    named = f"action=step_succeeded run={handle.id} pipeline=double_given step=double"
+    published = step_run(handle, "double").outputs["output"]
+    line = f"] step succeeded {named} detail={published} attempt=1\n"
+    wait_until(lambda: line in worker.log, 10)
     (ready,) = [line for line in worker.log.splitlines() if "] worker ready " in line]
     assert ready.endswith(f"action=worker_ready node={fleet.node_of(worker)}")
 
@@ -168,6 +173,8 @@ def _scrape(worker: Worker) -> dict[tuple[str, ...], float]:
     }
 
 
+#: In the first column of a table.
+_METRIC = re.compile(r"^\| `(raincheck_\w+)`", re.MULTILINE)
 _ON = {"RAINCHECK_METRICS_PORT": "0"}
 
 
@@ -216,6 +223,9 @@ def test_the_steps_of_all_processes_are_counted_together(
     assert found["raincheck_materialization_seconds_count", "json"] == 2
     assert found["raincheck_materialized_bytes_total",] == 6
     assert found["raincheck_published_bytes_total",] == 6
+    documented = set(_METRIC.findall((ROOT / "docs" / "observability.md").read_text()))
+    suffixes = re.compile("_(sum|count|bucket|created)$")
+    assert {suffixes.sub("", name) for name, *_ in found} == documented
 
 
 def test_a_process_that_takes_the_place_of_another_counts_on(fleet: Fleet) -> None:
