@@ -29,7 +29,14 @@ def local_deployment(home: Path, index: Index, **settings: Any) -> Generator[Dep
 
 def sent(deployment: Deployment, queue: str = "raincheck") -> list[StepTask]:
     """Take the messages out of a queue, in the order in which they were sent."""
-    tasks: list[StepTask] = []
+    return [task for task, _ in delivered(deployment, queue)]
+
+
+def delivered(
+    deployment: Deployment, queue: str = "raincheck"
+) -> list[tuple[StepTask, dict[str, object]]]:
+    """As `sent`, each with the headers of its message."""
+    taken: list[tuple[StepTask, dict[str, object]]] = []
     with deployment.hints.app.connection_for_write() as connection:
         messages: Any = connection.SimpleQueue(queue)
         while True:
@@ -37,6 +44,6 @@ def sent(deployment: Deployment, queue: str = "raincheck") -> list[StepTask]:
                 message = messages.get_nowait()
             except messages.Empty:
                 messages.close()
-                return tasks
+                return taken
             message.ack()
-            tasks.append(StepTask.model_validate(message.payload[1]))
+            taken.append((StepTask.model_validate(message.payload[1]), message.headers))

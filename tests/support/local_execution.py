@@ -2,11 +2,13 @@
 
 from raincheck import Deployment
 from raincheck.authoring.registry import find_step
+from raincheck.telemetry.trace_text import trace_of
+from raincheck.telemetry.tracing import continued_trace
 from raincheck_contracts.messages import StepTask
 from raincheck_workers.execution.branch import run_branch
 from raincheck_workers.execution.executor import Executor, Place
 from raincheck_workers.execution.outcomes import Outcome
-from tests.support.deployments import sent
+from tests.support.deployments import delivered
 
 NODE, PID = "local-node", 4_711
 
@@ -27,7 +29,8 @@ class LocalWorker:
     def work(self, queue: str = "raincheck") -> list[Outcome]:
         """Take messages until there are none; what became of each step."""
         outcomes: list[Outcome] = []
-        while tasks := sent(self.deployment, queue):
-            for task in tasks:
-                outcomes += run_branch(self.executor, task, "celery-id")
+        while messages := delivered(self.deployment, queue):
+            for task, headers in messages:
+                with continued_trace(trace_of(headers)):
+                    outcomes += run_branch(self.executor, task, "celery-id")
         return outcomes

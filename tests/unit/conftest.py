@@ -4,10 +4,12 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from raincheck import Deployment, use_deployment
 from tests.support.deployments import local_deployment
 from tests.support.servers import fake_index
+from tests.support.spans import span_exporter
 
 
 @pytest.fixture
@@ -18,3 +20,11 @@ def deployment(tmp_path: Path) -> Generator[Deployment]:
         use_deployment(deployment),
     ):
         yield deployment
+
+
+@pytest.fixture
+def spans() -> InMemorySpanExporter:
+    """Takes the spans of the test."""
+    exporter = span_exporter()
+    exporter.clear()
+    return exporter

@@ -8,7 +8,6 @@ from celery import Celery, signals
 from raincheck.deployment import current_deployment
 from raincheck.messaging.broker import celery_settings
 from raincheck_workers.installation import attach
-from raincheck_workers.telemetry.log_setup import set_log_form
 
 
 def create_app() -> Celery:
@@ -18,14 +17,11 @@ def create_app() -> Celery:
     """
     app = Celery("raincheck_workers")
     app.add_defaults(_worker_settings)
-    attach(app)
+    attach(app, shape_log=True)
 
     def tune(instance: Any, conf: Any, options: Any, **_: Any) -> None:
         if instance.app is app:
             _tune_worker(conf, str(options.get("pool") or conf.worker_pool))
-            json = current_deployment().settings.log_format == "json"
-            instance.quiet = instance.quiet or json  # the banner is no JSON
-            set_log_form(json=json)
 
     signals.celeryd_init.connect(tune, weak=False)
     return app

@@ -6,6 +6,7 @@ from raincheck.messaging.broker import DEFAULT_QUEUE
 from raincheck.messaging.installed import remember
 from raincheck_workers.lifecycle import Lifecycle
 from raincheck_workers.tasks import add_tasks
+from raincheck_workers.telemetry.worker_telemetry import WorkerTelemetry
 
 
 def install(app: Celery, *, queue: str = DEFAULT_QUEUE) -> None:
@@ -27,7 +28,13 @@ def install(app: Celery, *, queue: str = DEFAULT_QUEUE) -> None:
         attach(app)
 
 
-def attach(app: Celery) -> None:
-    """Register the tasks, and begin and end heartbeat and sweeper with its worker."""
+def attach(app: Celery, *, shape_log: bool = False) -> None:
+    """Register the tasks, and begin and end heartbeat, sweeper and metrics with its worker.
+
+    Args:
+        app: the application.
+        shape_log: whether its worker's log gets our form; a user's own keeps its form.
+    """
     add_tasks(app)
     Lifecycle(app).connect()
+    WorkerTelemetry(app, shape_log=shape_log).connect()

@@ -16,7 +16,6 @@ from raincheck_workers.liveness.identity import NodeIdentity
 from raincheck_workers.liveness.pool_processes import PoolProcesses
 from raincheck_workers.liveness.worker_node import WorkerNode, current_worker_node, set_worker_node
 from raincheck_workers.start_check import check_server
-from raincheck_workers.telemetry.metrics_server import MetricsServer
 
 _log = logging.getLogger(__name__)
 
@@ -36,13 +35,11 @@ class Lifecycle:
 
     def __init__(self, app: Celery) -> None:
         self._app = app
-        self._metrics: MetricsServer | None = None
 
     def connect(self) -> None:
         """Listen to Celery's signals, for as long as the process lives."""
         signals.celeryd_init.connect(self._prepare, weak=False)
         signals.celeryd_after_setup.connect(self._before_fork, weak=False)
-        signals.worker_process_init.connect(self._after_fork, weak=False)
         signals.worker_ready.connect(self._ready, weak=False)
         signals.worker_shutting_down.connect(self._shutting_down, weak=False)
         signals.worker_shutdown.connect(self._shutdown, weak=False)
@@ -52,7 +49,9 @@ class Lifecycle:
         if instance.app is not self._app:
             return
         try:
-            self._check(conf)
+            if not {"json", "application/json"} & set(conf.accept_content):
+                raise SettingsError("accept_content", "add 'json': messages of steps are JSON")
+            check_server(current_deployment())
         except RaincheckError as error:
             # Celery logs and forgets what a receiver raises, unless it ends the process.
             sys.stderr.write(f"error: {error}\n")
@@ -62,22 +61,9 @@ class Lifecycle:
             conf.worker_send_task_events = True
         consume_steps(self._app, select=not options.get("queues"))
 
-    def _check(self, conf: Any) -> None:
-        """What a worker needs: a server that keeps data, JSON, and its metrics' port."""
-        if not {"json", "application/json"} & set(conf.accept_content):
-            raise SettingsError("accept_content", "add 'json': messages of steps are JSON")
-        deployment = current_deployment()
-        check_server(deployment)
-        if deployment.settings.metrics_port is not None:
-            self._metrics = MetricsServer(deployment, deployment.settings.metrics_port)
-
     def _before_fork(self, instance: Any, **_: Any) -> None:
         if instance.app is self._app:
             preload()  # the pipelines are imported by now
-
-    def _after_fork(self, **_: Any) -> None:
-        if self._metrics is not None:
-            self._metrics.close_in_child()
 
     def _ready(self, sender: Any, **_: Any) -> None:
         if sender.app is not self._app:
@@ -91,9 +77,6 @@ class Lifecycle:
         set_worker_node(node)
         name = node_identity().current()
         _log.info("worker ready", extra={"action": "worker_ready", "node": name})
-        if self._metrics is not None:
-            served = {"action": "metrics_served", "url": self._metrics.url}
-            _log.info("metrics served", extra=served)
 
     def _shutting_down(self, **_: Any) -> None:
         node = current_worker_node()
@@ -105,9 +88,6 @@ class Lifecycle:
         if node is not None:
             set_worker_node(None)
             node.stop()
-        if self._metrics is not None:
-            self._metrics.stop()
-            self._metrics = None
 
     def _revoked(self, sender: Any, request: Any, **_: Any) -> None:
         node = current_worker_node()

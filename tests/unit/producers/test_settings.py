@@ -20,6 +20,7 @@ def test_without_an_environment_everything_has_a_default(
     assert (settings.url, settings.broker_url) == (None, None)
     assert (settings.namespace, settings.durability) == ("default", "relaxed")
     assert (settings.lease, settings.wait, settings.imports) == (10.0, 3_600.0, ())
+    assert (settings.log_format, settings.metrics_port) == ("text", None)
 
 
 def test_each_setting_is_read_from_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -35,6 +36,9 @@ def test_each_setting_is_read_from_its_variable(monkeypatch: pytest.MonkeyPatch)
         "DURABILITY": "strict",
         "IMPORTS": "my.steps, other pipelines",
         "INLINE_LIMIT": "0",
+        "LOG_FORMAT": "json",
+        "METRICS_PORT": "9464",
+        "METRICS_HOST": "192.0.2.7",
     }
     for name, value in values.items():
         monkeypatch.setenv(f"RAINCHECK_{name}", value)
@@ -50,6 +54,9 @@ def test_each_setting_is_read_from_its_variable(monkeypatch: pytest.MonkeyPatch)
         durability="strict",
         imports=("my.steps", "other", "pipelines"),
         inline_limit=0,
+        log_format="json",
+        metrics_port=9464,
+        metrics_host="192.0.2.7",
     )
     assert settings.blob_folder == Path("/srv/blobs")
 
@@ -76,6 +83,8 @@ def test_what_is_given_comes_before_the_environment(monkeypatch: pytest.MonkeyPa
         ("WAIT", "inf", "'inf' is no duration"),
         ("NAMESPACE", "Team A", "'Team A': String should match"),
         ("DURABILITY", "eventual", "'relaxed' or 'strict'"),
+        ("LOG_FORMAT", "xml", "'text' or 'json'"),
+        ("METRICS_PORT", "65536", "less than or equal to 65535"),
         ("INLINE_LIMIT", "lots", "'lots': Input should be a valid integer"),
     ],
 )

@@ -228,7 +228,8 @@ class Executor:
             observation.published(outputs, done)
         if done.dirty:
             wake(self._index, self._hints)
-        _log.info("step succeeded", extra=self._ids(task, "step_succeeded", ""))
+        published = " ".join(done.outputs.values())
+        _log.info("step succeeded", extra=self._ids(task, "step_succeeded", published))
         return Outcome(
             task.step.name,
             Result.SUCCEEDED,

@@ -1,13 +1,20 @@
 """Serving `/metrics` from a worker's main process."""
 
-import importlib.util
 import os
 import tempfile
+
+from prometheus_client import start_http_server
 
 from raincheck.deployment import Deployment
 from raincheck.index import Connection, Index
 from raincheck_contracts.errors import SettingsError
+from raincheck_workers.telemetry.index_collector import IndexCollector
 from raincheck_workers.telemetry.measurements import Measurements, use_measurements
+from raincheck_workers.telemetry.prometheus_measurements import (
+    PrometheusMeasurements,
+    share_values,
+    shared_registry,
+)
 
 # Seconds: whoever scrapes does not wait for an index that is away.
 _INDEX_TIMEOUT = 2.0
@@ -17,28 +24,16 @@ class MetricsServer:
     """Serves until stopped; made before the pool forks.
 
     Args:
-        deployment: whose settings name host and port.
+        deployment: whose settings name the host.
         port: 0 is any free one.
 
     Raises:
-        SettingsError: prometheus-client is not installed, or the port is taken.
+        SettingsError: the address cannot be used.
     """
 
     def __init__(self, deployment: Deployment, port: int) -> None:
-        if importlib.util.find_spec("prometheus_client") is None:
-            problem = "prometheus-client is not installed; pip install 'raincheck[telemetry]'"
-            raise SettingsError("RAINCHECK_METRICS_PORT", problem)
-        # Not before it is known to be there: the package is optional.
-        from prometheus_client import start_http_server  # noqa: PLC0415
-
-        from raincheck_workers.telemetry.index_collector import IndexCollector  # noqa: PLC0415
-        from raincheck_workers.telemetry.prometheus_measurements import (  # noqa: PLC0415
-            PrometheusMeasurements,
-            share_values,
-            shared_registry,
-        )
-
         self._host = deployment.settings.metrics_host
+        self._pid = os.getpid()
         self._folder = tempfile.TemporaryDirectory(prefix="raincheck-metrics-")
         share_values(self._folder.name)
         registry = shared_registry(self._folder.name)
@@ -49,7 +44,6 @@ class MetricsServer:
             self._folder.cleanup()
             problem = f"{self._host}:{port}: {error.strerror or error}"
             raise SettingsError("RAINCHECK_METRICS_PORT", problem) from error
-        self._pid = os.getpid()
         use_measurements(PrometheusMeasurements())
 
     @property

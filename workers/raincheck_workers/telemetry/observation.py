@@ -81,7 +81,7 @@ def published(outputs: Sequence[NewVersion], completed: Completed) -> None:
         size = output.record.manifest.size
         note("artifact published", artifact=artifact, version=version, bytes=size)
         known = {"artifact": artifact, "version": version, "bytes": size}
-        _log.info("artifact published", extra={"action": "artifact_published", **known})
+        _log.debug("artifact published", extra={"action": "artifact_published", **known})
     total = sum(output.record.manifest.size for output in outputs)
     annotate(revision=completed.revision, bytes=total)
     measurements().published(total)
