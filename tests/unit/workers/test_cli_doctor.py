@@ -123,7 +123,7 @@ def test_a_queue_with_messages_and_no_worker_is_a_problem(raincheck: CommandLine
     app.send_task("raincheck.step", queue="gpu")
     answer = raincheck("doctor", "--json")
     assert answer.code == 1
-    (found,) = [item for item in answer.document if item["found"].startswith("gpu: 1 messages")]
+    (found,) = [item for item in answer.document if item["found"].startswith("gpu: 1 queued")]
     assert found["verdict"] == "problem"
     assert found["remedy"] == "Start one: raincheck worker MODULE -Q gpu"
 
