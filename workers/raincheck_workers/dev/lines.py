@@ -29,10 +29,8 @@ def pass_on(process: "subprocess.Popen[bytes]", name: str, style: str, console: 
             for line in output:
                 text = line.decode(errors="replace").rstrip()
                 if text:
-                    console.print(prefix() + Text(text), soft_wrap=True)
-
-    def prefix() -> Text:
-        return Text(f"{name:<{_WIDTH}} | ", style=style)
+                    line = Text.assemble((f"{name:<{_WIDTH}} | ", style), text)
+                    console.print(line, soft_wrap=True)
 
     thread = Thread(target=pump, name=f"lines of {name}", daemon=True)
     thread.start()
