@@ -136,6 +136,19 @@ def test_a_run_that_waits_is_listed_until_it_is_cancelled(place: Place) -> None:
     assert place.raincheck("runs", "cancel", run).stdout == f"run {run} is cancelled\n"
 
 
+def test_an_interrupted_wait_is_exit_code_130_and_the_run_goes_on(place: Place) -> None:
+    """Ctrl-C ends the looking, not the run."""
+    waiting = start(["enqueue", "halving:later", "--wait"], place.folder, {})
+    assert waiting.stdout is not None
+    run_id = waiting.stdout.readline().strip()
+    waiting.send_signal(signal.SIGINT)
+    _, said = waiting.communicate(timeout=20)
+    assert waiting.returncode == 130
+    assert "Traceback" not in said
+    assert place.document("runs", "show", run_id)["status"] in {"queued", "waiting"}
+    place.raincheck("runs", "cancel", run_id)
+
+
 def test_the_doctor_sees_the_worker_and_its_queue(place: Place) -> None:
     """A living worker that serves the queue is no problem, nor is anything else here."""
     found = [item["found"] for item in place.document("doctor") if item["verdict"] == "ok"]

@@ -3,8 +3,8 @@
 from raincheck.index.library import PROTOCOL
 from raincheck_contracts.errors import IndexProtocolError, IndexUnavailableError
 
-# The first line whose words are in what was said holds. Servers and redis-py word these
-# since many releases; what is not listed is passed on as it was said.
+# Words of servers and redis-py, problem, remedy; the first entry that matches holds. What
+# is not listed is passed on as it was said.
 _KNOWN = (
     (
         ("WRONGPASS", "invalid username-password", "invalid password"),
@@ -33,11 +33,11 @@ _KNOWN = (
     ),
     (
         ("Connection closed by server", "Connection reset"),
-        "ends the connection at once",
-        "Is it a Redis or Valkey server? If it speaks TLS, write rediss:// in RAINCHECK_URL",
+        "ended the connection",
+        "Is it up, and no other kind of server? If it speaks TLS, write rediss:// in RAINCHECK_URL",
     ),
     (
-        ("used memory > 'maxmemory'", "OOM"),
+        ("used memory > 'maxmemory'", "OOM command"),
         "is full: its memory has reached maxmemory",
         "Give the server more memory; nothing was written, and nothing is lost",
     ),
@@ -54,7 +54,7 @@ _KNOWN = (
     (
         ("NOPERM", "no permissions"),
         "refuses a command to this user",
-        "Give the user +@all on keys rc:* (FUNCTION and FCALL are needed too)",
+        "Let the user run all commands, FUNCTION and FCALL too, on keys rc:* and all channels",
     ),
     (
         ("DB index is out of range", "invalid DB index"),

@@ -14,7 +14,7 @@ URL = "redis://me:secret@db:6379/0"
         ("called without any password configured", "has no password", "Leave the password out"),
         ("[SSL: WRONG_VERSION_NUMBER] wrong version number", "not speak TLS", "Write redis://"),
         ("Protocol Error: b'HTTP/1.1 400'", "something else listens there", "host and port"),
-        ("Connection closed by server.", "ends the connection at once", "rediss://"),
+        ("Connection closed by server.", "ended the connection", "rediss://"),
         ("OOM command not allowed when used memory > 'maxmemory'.", "is full", "more memory"),
         ("You can't write against a read only replica.", "read-only replica", "primary"),
         ("MISCONF Errors writing to the AOF file", "cannot save", "Free disk space"),
@@ -42,7 +42,7 @@ def test_a_server_without_tls_lets_the_handshake_run_out() -> None:
     [
         ("unknown command 'FCALL', with args", "Redis 7 or Valkey is needed. Upgrade the server"),
         ("DB index is out of range", "it has no database of that number. Correct the last number"),
-        ("NOPERM User app has no permissions", "it refuses a command to this user. Give"),
+        ("NOPERM User app has no permissions", "it refuses a command to this user. Let"),
         (
             "WRONGTYPE Operation against a key",
             "the index at redis://db:6379/0: WRONGTYPE Operation",

@@ -118,16 +118,14 @@ def test_a_broker_that_is_away_is_a_problem_and_the_index_is_still_looked_at(
 
 def test_a_queue_with_messages_and_no_worker_is_a_problem(raincheck: CommandLine) -> None:
     """It says how to start one."""
-    raincheck.driver.submit(pipeline(step("use", queue="unserved")))
+    raincheck.driver.submit(pipeline(step("use", queue="doctors")))
     app = raincheck.deployment.hints.app
-    app.send_task("raincheck.step", queue="unserved")
+    app.send_task("raincheck.step", queue="doctors")
     answer = raincheck("doctor", "--json")
     assert answer.code == 1
-    (found,) = [
-        item for item in answer.document if item["found"].startswith("unserved: 1 messages")
-    ]
+    (found,) = [item for item in answer.document if item["found"].startswith("doctors: 1 queued")]
     assert found["verdict"] == "problem"
-    assert found["remedy"] == "Start one: raincheck worker MODULE -Q unserved"
+    assert found["remedy"] == "Start one: raincheck worker MODULE -Q doctors"
 
 
 def test_steps_that_nobody_can_run_are_told_once(raincheck: CommandLine) -> None:

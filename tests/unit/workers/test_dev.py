@@ -2,6 +2,7 @@
 
 import os
 import socket
+import sys
 import types
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from raincheck import pipeline, step
 from raincheck_contracts.errors import ArgumentError
 from raincheck_workers.cli.rendering.dev_banner import Addresses, dev_banner
 from raincheck_workers.dev.changes import WatchedModules
-from raincheck_workers.dev.flower import flower_arguments, free_port
+from raincheck_workers.dev.flower import flower_arguments, flower_is_installed, free_port
 
 
 @step
@@ -77,6 +78,13 @@ def test_flower_takes_the_next_free_port() -> None:
         port = int(taken.getsockname()[1])
         assert port < free_port(port) <= port + 100
     assert "--address=127.0.0.1" in flower_arguments(5555)
+
+
+def test_without_the_extra_there_is_no_flower(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever asks for it is told how to get it, by the command."""
+    assert flower_is_installed()
+    monkeypatch.setitem(sys.modules, "flower", None)
+    assert not flower_is_installed()
 
 
 def test_no_free_port_is_said(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ import pytest
 from raincheck_contracts.errors import (
     BlobCorruptError,
     BlobMissingError,
+    BlobWriteError,
     DefinitionError,
     IndexUnavailableError,
     MaterializerNotFoundError,
@@ -23,6 +24,7 @@ AWAY = IndexUnavailableError("redis://r", "refused")
         ("call", OSError("disk"), "error"),
         ("call", DefinitionError("s", "p", "r"), "final"),
         ("call", AWAY, "environment"),
+        ("call", BlobWriteError("/blobs", "disk full", "r"), "environment"),
         ("load", BlobMissingError("b3:1", "/blobs"), "environment"),
         ("load", MaterializerNotFoundError("x"), "environment"),
         ("load", MemoryError(), "environment"),

@@ -26,13 +26,11 @@ def pass_on(process: "subprocess.Popen[bytes]", name: str, style: str, console: 
         output = process.stdout
         assert output is not None  # noqa: S101 - started with a pipe
         with output:
-            for line in output:
-                text = line.decode(errors="replace").rstrip()
+            for written in output:
+                text = written.decode(errors="replace").rstrip()
                 if text:
-                    console.print(prefix() + Text(text), soft_wrap=True)
-
-    def prefix() -> Text:
-        return Text(f"{name:<{_WIDTH}} | ", style=style)
+                    line = Text.assemble((f"{name:<{_WIDTH}} | ", style), text)
+                    console.print(line, soft_wrap=True)
 
     thread = Thread(target=pump, name=f"lines of {name}", daemon=True)
     thread.start()

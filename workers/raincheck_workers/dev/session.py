@@ -61,7 +61,7 @@ class Session:
                 self._start("worker", self._worker)
                 while not stop.wait(_PAUSE):
                     self._look(watched)
-                self._console.print("ending worker and server")
+                self._console.print(f"ending {' and '.join(self._processes)}")
             finally:
                 end_celery(list(self._processes.values()))
                 for thread in self._threads:

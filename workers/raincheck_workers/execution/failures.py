@@ -7,6 +7,7 @@ from typing import Literal
 
 from raincheck_contracts.errors import (
     BlobMissingError,
+    BlobWriteError,
     IndexUnavailableError,
     MaterializerNotFoundError,
     RaincheckError,
@@ -48,7 +49,7 @@ def classify(phase: Phase) -> Generator[None]:
 
 
 def _kind(phase: Phase, error: BaseException) -> Kind:
-    if isinstance(error, IndexUnavailableError):
+    if isinstance(error, IndexUnavailableError | BlobWriteError):
         return "environment"
     if phase == "call":
         # What the step's own code raises may go away; what Raincheck refuses will not.

@@ -6,7 +6,7 @@ from typing import Any
 
 from raincheck.deployment import Deployment
 from raincheck.index.node_records import TICKS_PER_SECOND, read_nodes
-from raincheck.messaging.broker import queue_length
+from raincheck.messaging.broker import DEFAULT_QUEUE, queue_length
 from raincheck_workers.cli.checkup.check import Check, ok, problem, warning
 
 _ANSWER = 1.0  # seconds that workers have to say what they serve
@@ -69,11 +69,12 @@ def _queues(deployment: Deployment, served: Mapping[str, list[str]]) -> Iterator
     for queue in sorted({*deployment.index.records.queues(), *served}):
         workers = served.get(queue, [])
         length = queue_length(deployment.hints.app, queue) or 0
-        found = f"{queue}: {length} messages, "
+        found = f"{queue}: {length} queued, "
         if workers:
             yield ok("queues", found + "served by " + ", ".join(workers))
         elif length:
-            remedy = f"Start one: raincheck worker MODULE -Q {queue}"
+            option = "" if queue == DEFAULT_QUEUE else f" -Q {queue}"
+            remedy = f"Start one: raincheck worker MODULE{option}"
             yield problem("queues", found + "no worker serves it", remedy)
         else:
             yield ok("queues", found + "no worker answers for it")
