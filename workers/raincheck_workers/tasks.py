@@ -32,7 +32,7 @@ def add_tasks(app: Celery) -> None:
     @app.task(name=STEP_TASK_NAME, bind=True, Request=request, **_OPTIONS)
     def run_step(self: Task[Any, Any], /, **body: Any) -> list[dict[str, object]]:
         task = StepTask.model_validate(body)
-        check_namespace(task.pipeline, task.namespace)
+        check_namespace(current_deployment(), task.pipeline, task.namespace)
         outcomes = run_branch(process_executor(self.app), task, self.request.id or "")
         return [outcome.summary() for outcome in outcomes]
 
