@@ -115,7 +115,7 @@ def test_hints_go_through_the_application_installed_last(
     settings = Settings(
         home=tmp_path, url="redis://fake", broker_url="redis://127.0.0.1:1", namespace="n"
     )
-    first, second = new_app(), new_app(task_routes={"*": {"queue": "x", "routing_key": "x"}})
+    first, second = new_app(), new_app(task_routes={"*": {"exchange": "x", "routing_key": "x"}})
     install(first)
     install(second, queue="steps")
     assert sending_app() is second
