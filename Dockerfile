@@ -2,7 +2,7 @@
 # what they import beside Raincheck is installed with:
 #   FROM raincheck
 #   USER root
-#   RUN python -m pip --python /opt/raincheck/bin/python install --no-cache-dir xgboost
+#   RUN pip --python /opt/raincheck/bin/python install --no-cache-dir xgboost
 #   USER raincheck
 FROM python:3.12-slim AS build
 RUN pip install --no-cache-dir uv==0.13.9

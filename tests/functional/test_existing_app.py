@@ -118,6 +118,29 @@ print(run.id)
     assert handle.get(timeout=20) == 7.0
 
 
+def test_web_processes_may_be_forked_after_a_send(fleet: Fleet, broker: dict[str, str]) -> None:
+    """As gunicorn forks what it has loaded: no message of parent or children is lost."""
+    code = """
+import os
+from raincheck.messaging.broker import queue_length
+held.delay("log", "gate")
+children = []
+for _ in range(3):
+    child = os.fork()
+    if child == 0:
+        for _ in range(20):
+            held.delay("log", "gate")
+        os._exit(0)
+    children.append(child)
+for _ in range(20):
+    held.delay("log", "gate")
+print([os.waitpid(child, 0)[1] for child in children], queue_length(app, "raincheck"))
+"""
+    own = broker["CELERY_BROKER_URL"].replace("virtual_host=7", "virtual_host=9")
+    shown = _in_their_process(fleet, {**broker, "CELERY_BROKER_URL": own}, code)
+    assert shown == "[0, 0, 0] 81"
+
+
 def test_a_worker_that_takes_no_json_does_not_start(fleet: Fleet, broker: dict[str, str]) -> None:
     """One line says which setting of theirs is in the way."""
     environment = {**broker, "PYTHONWARNINGS": "ignore"}

@@ -6,7 +6,11 @@ pytestmark = pytest.mark.functional
 pytest_plugins = ["pytester"]
 
 STEPS = """
+from celery import Celery
 from raincheck import Client, pipeline, step
+from raincheck_workers import install
+
+install(Celery("theirs", broker="redis://127.0.0.1:1"))  # no test shall send there
 
 @step(queue="gpu")
 def double(value: float) -> float:

@@ -1,19 +1,24 @@
 """Run requests: compiling and submitting for those who cannot."""
 
 from raincheck.authoring.registry import find_pipeline
-from raincheck.deployment import Deployment, current_deployment, use_deployment
+from raincheck.deployment import Deployment, use_deployment
 from raincheck.queueing.enqueue import EnqueueOptions, enqueue
 from raincheck_contracts.errors import ParameterError
 from raincheck_contracts.messages import RunRequest
 
 
-def check_namespace(pipeline: str, namespace: str) -> None:
-    """Refuse a message for another namespace, which knows its runs and steps.
+def check_namespace(deployment: Deployment, pipeline: str, namespace: str) -> None:
+    """Refuse a message for another namespace: only its own workers know its runs.
+
+    Args:
+        deployment: of this worker.
+        pipeline: that the message is about.
+        namespace: that it is for.
 
     Raises:
         ParameterError: it is not this worker's.
     """
-    ours = current_deployment().settings.namespace
+    ours = deployment.settings.namespace
     if namespace != ours:
         problem = (
             f"a message for namespace {namespace!r} came to a worker of {ours!r}. "
@@ -37,7 +42,7 @@ def submit_request(deployment: Deployment, request: RunRequest, message_id: str)
         ParameterError: this worker has not imported the pipeline, the namespace is not
             its own, or the parameters are wrong.
     """
-    check_namespace(request.pipeline, request.namespace)
+    check_namespace(deployment, request.pipeline, request.namespace)
     pipeline = find_pipeline(request.pipeline)
     if pipeline is None:
         problem = "no such pipeline in the modules that this worker imports"

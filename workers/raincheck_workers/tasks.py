@@ -40,7 +40,7 @@ def add_tasks(app: Celery) -> None:
     def run_step(self: Task[Any, Any], /, **body: Any) -> list[dict[str, object]]:
         check_contract(current_deployment(), body)
         task = StepTask.model_validate(body)
-        check_namespace(task.pipeline, task.namespace)
+        check_namespace(current_deployment(), task.pipeline, task.namespace)
         executor = process_executor(self.app, self.request.hostname or "")
         with continued_trace(trace_of(vars(self.request))):
             outcomes = run_branch(executor, task, self.request.id or "")

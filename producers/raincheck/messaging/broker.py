@@ -69,6 +69,9 @@ def celery_settings(settings: Settings, index_url: str) -> dict[str, Any]:
     url = settings.broker_url or broker_url(index_url)
     return {
         "broker_url": url,
+        # In place of which Celery takes CELERY_BROKER_URL: another application's.
+        "broker_read_url": url,
+        "broker_write_url": url,
         "broker_transport_options": transport_options(url, settings.namespace),
         "broker_connection_retry_on_startup": True,
         "broker_pool_acquire_timeout": 30,
@@ -105,7 +108,7 @@ def queue_length(app: Celery, queue: str) -> int | None:
             channel: Any = connection.default_channel
             # kombu looks for a Redis queue without the key prefix, so a passive
             # declaration finds none; on Redis the active one writes nothing.
-            passive = not is_redis(str(app.conf.broker_url))
+            passive = connection.transport.driver_type != "redis"
             return int(channel.queue_declare(queue, passive=passive).message_count)
         except connection.channel_errors:
             return 0  # no such queue: nobody has sent anything yet

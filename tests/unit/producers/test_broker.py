@@ -44,6 +44,17 @@ def test_a_named_broker_is_used_instead() -> None:
     assert not is_redis("amqp://guest@host//")
 
 
+def test_the_broker_of_somebody_elses_application_is_not_taken(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Celery itself prefers CELERY_BROKER_URL to what an application says."""
+    monkeypatch.setenv("CELERY_BROKER_URL", "redis://theirs:6379/0")
+    deployment = Deployment(Settings(home=tmp_path, url="redis://ours:6379/3"))
+    with deployment.hints.app.connection_for_write() as connection:
+        assert (connection.hostname, connection.virtual_host) == ("ours", "3")
+    deployment.hints.app.close()
+
+
 def test_only_json_is_taken_and_sent() -> None:
     """A message never brings code."""
     made = celery_settings(Settings(), "redis://host/0")

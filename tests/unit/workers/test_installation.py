@@ -115,7 +115,7 @@ def test_hints_go_through_the_application_installed_last(
     settings = Settings(
         home=tmp_path, url="redis://fake", broker_url="redis://127.0.0.1:1", namespace="n"
     )
-    first, second = new_app(), new_app(task_routes={"*": {"queue": "x", "routing_key": "x"}})
+    first, second = new_app(), new_app(task_routes={"*": {"exchange": "x", "routing_key": "x"}})
     install(first)
     install(second, queue="steps")
     assert sending_app() is second
@@ -132,9 +132,9 @@ def test_hints_go_through_the_application_installed_last(
 
 def test_a_message_for_another_namespace_is_refused(deployment: Deployment) -> None:
     """Two namespaces on one queue would take each other's messages; it says what to do."""
-    check_namespace("p", deployment.settings.namespace)
+    check_namespace(deployment, "p", deployment.settings.namespace)
     with pytest.raises(ParameterError, match="Give each namespace a broker or a queue of its own"):
-        check_namespace("p", "other")
+        check_namespace(deployment, "p", "other")
 
 
 def test_importing_install_starts_and_makes_nothing(tmp_path: Path) -> None:
