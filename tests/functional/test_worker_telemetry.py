@@ -15,6 +15,7 @@ from opentelemetry import trace
 from prometheus_client.parser import text_string_to_metric_families
 
 from raincheck import RunHandle, RunStatus, save_artifact
+from raincheck_contracts.messages import RUN_TASK_NAME, RunRequest
 from raincheck_contracts.runs import StepState
 from raincheck_workers.inline import run_inline
 from tests.functional import observed_pipelines, pipelines
@@ -68,6 +69,28 @@ def test_one_trace_from_the_call_to_the_last_step(
     assert {span["attributes"]["raincheck.run"] for span in steps} == {handle.id}
     tried = [span["status"]["status_code"] for span in steps]
     assert tried == ["UNSET", "ERROR", "UNSET", "UNSET"]
+
+
+def test_a_run_that_a_worker_queues_belongs_to_the_trace_of_its_request(fleet: Fleet) -> None:
+    """Of a scheduler, or a caller that cannot compile; the worker's own spans are below it."""
+    worker = fleet.start(pool="solo", concurrency=1, imports=OBSERVED)
+    request = RunRequest(
+        namespace=fleet.deployment.settings.namespace,
+        pipeline=f"{OBSERVED[0]}:log_it",
+        parameters={"value": 1.0},
+    )
+    trace_id, parent = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
+    fleet.deployment.hints.app.send_task(
+        RUN_TASK_NAME,
+        kwargs=request.model_dump(mode="json"),
+        headers={"traceparent": f"00-{trace_id}-{parent}-01"},
+    )
+    wait_until(lambda: "] step succeeded " in worker.log, 20)
+    _end(worker)
+    found = [json.loads(line) for line in lines(fleet.folder / "spans")]
+    by_name = {span["name"]: span for span in found}
+    assert by_name["enqueue log_it"]["parent_id"] == f"0x{parent}"
+    assert by_name["step logging_step"]["context"]["trace_id"] == f"0x{trace_id}"
 
 
 def test_an_inline_run_has_the_same_spans(fleet: Fleet, fresh: Callable[[str], str]) -> None:
