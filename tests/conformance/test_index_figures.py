@@ -86,5 +86,10 @@ def test_hints_that_are_sent_again_are_counted(driver: Driver) -> None:
     driver.submit(ONE)
     driver.pass_ticks(30)
     sent: list[str] = []
-    wait_until(lambda: sent.extend(driver.due()) or len(sent) == 2)
+
+    def both_sent() -> bool:
+        sent.extend(driver.due())
+        return len(sent) == 2
+
+    wait_until(both_sent)
     assert driver.index.records.figures().resent == 1
