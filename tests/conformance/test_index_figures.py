@@ -7,6 +7,7 @@ from raincheck_contracts.runs import StepState
 from tests.support.builders import pipeline, step
 from tests.support.driver import Driver
 from tests.support.dumps import ask, key
+from tests.support.waiting import wait_until
 
 ONE = pipeline(step("a"))
 WAITER = pipeline(step("a", "model"))
@@ -84,5 +85,11 @@ def test_hints_that_are_sent_again_are_counted(driver: Driver) -> None:
     driver.submit(ONE, countdown_ms=1)
     driver.submit(ONE)
     driver.pass_ticks(30)
-    assert len(driver.due()) == 2
+    sent: list[str] = []
+
+    def both_sent() -> bool:
+        sent.extend(driver.due())
+        return len(sent) == 2
+
+    wait_until(both_sent)
     assert driver.index.records.figures().resent == 1

@@ -244,6 +244,32 @@ def a_retry_leaves_what_succeeded(driver: Driver) -> None:
     assert driver.state(run, "a") is StepState.SUCCEEDED
 
 
+def a_claimed_step_is_not_queued(driver: Driver) -> None:
+    """Neither counted nor aged."""
+    run = driver.submit(ONE)
+    driver.claimed(run, "a")
+    (queue,) = driver.index.records.figures().queues
+    assert queue.steps == 0
+
+
+def a_woken_step_does_not_wait(driver: Driver) -> None:
+    """It is counted as queued."""
+    run = driver.submit(pipeline(step("a", "model")))
+    driver.parked(run, "a")
+    driver.publish("model")
+    driver.wake()
+    assert driver.index.records.figures().waiting == 0
+
+
+def a_woken_step_belongs_to_its_trace(driver: Driver) -> None:
+    """Whoever publishes sends the hint, and knows nothing of the run's caller."""
+    run = driver.submit(pipeline(step("a", "model")), trace="00-caller")
+    driver.parked(run, "a")
+    driver.publish("model")
+    (message,), _ = driver.index.runs.wake()
+    assert message.trace == "00-caller"
+
+
 @dataclass(frozen=True)
 class Mutant:
     """A defence, how to switch it off, and the promise that then breaks."""
@@ -255,6 +281,24 @@ class Mutant:
 
 
 MUTANTS = [
+    Mutant(
+        "queued for ever",
+        '    Batch.write("ZREM", call:key("queued:", queue), members)\n',
+        "",
+        a_claimed_step_is_not_queued,
+    ),
+    Mutant(
+        "waiting for ever",
+        '  redis.call("ZREM", call:key("waiting"), run .. "/" .. step)\n',
+        "",
+        a_woken_step_does_not_wait,
+    ),
+    Mutant(
+        "trace forgotten",
+        "facts.retries, facts.trace,\n    }",
+        'facts.retries, "",\n    }',
+        a_woken_step_belongs_to_its_trace,
+    ),
     Mutant(
         "fence off",
         '"fence") == fence\nend',

@@ -59,3 +59,9 @@ def logging_step(value: float) -> Annotated[float, "logged"]:
 def observed(name: str) -> float:
     """A step that waits and is retried, and one that its task goes on with."""
     return logging_step(flaky(Client().get_artifact_version(name)))
+
+
+@pipeline
+def log_it(value: float) -> float:
+    """One step."""
+    return logging_step(value)

@@ -15,6 +15,7 @@ from opentelemetry import trace
 from prometheus_client.parser import text_string_to_metric_families
 
 from raincheck import RunHandle, RunStatus, save_artifact
+from raincheck_contracts.messages import RUN_TASK_NAME, RunRequest
 from raincheck_contracts.runs import StepState
 from raincheck_workers.inline import run_inline
 from tests.functional import observed_pipelines, pipelines
@@ -68,6 +69,28 @@ def test_one_trace_from_the_call_to_the_last_step(
     assert {span["attributes"]["raincheck.run"] for span in steps} == {handle.id}
     tried = [span["status"]["status_code"] for span in steps]
     assert tried == ["UNSET", "ERROR", "UNSET", "UNSET"]
+
+
+def test_a_run_that_a_worker_queues_belongs_to_the_trace_of_its_request(fleet: Fleet) -> None:
+    """Of a scheduler, or a caller that cannot compile; the worker's own spans are below it."""
+    worker = fleet.start(pool="solo", concurrency=1, imports=OBSERVED)
+    request = RunRequest(
+        namespace=fleet.deployment.settings.namespace,
+        pipeline=f"{OBSERVED[0]}:log_it",
+        parameters={"value": 1.0},
+    )
+    trace_id, parent = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
+    fleet.deployment.hints.app.send_task(
+        RUN_TASK_NAME,
+        kwargs=request.model_dump(mode="json"),
+        headers={"traceparent": f"00-{trace_id}-{parent}-01"},
+    )
+    wait_until(lambda: "] step succeeded " in worker.log, 20)
+    _end(worker)
+    found = [json.loads(line) for line in lines(fleet.folder / "spans")]
+    by_name = {span["name"]: span for span in found}
+    assert by_name["enqueue log_it"]["parent_id"] == f"0x{parent}"
+    assert by_name["step logging_step"]["context"]["trace_id"] == f"0x{trace_id}"
 
 
 def test_an_inline_run_has_the_same_spans(fleet: Fleet, fresh: Callable[[str], str]) -> None:
@@ -175,14 +198,18 @@ def _scrape(worker: Worker) -> dict[tuple[str, ...], float]:
 
 #: In the first column of a table.
 _METRIC = re.compile(r"^\| `(raincheck_\w+)`", re.MULTILINE)
-_ON = {"RAINCHECK_METRICS_PORT": "0"}
+
+
+def _serving(fleet: Fleet) -> dict[str, str]:
+    """Any port; the files go with the fleet, for its workers are killed in the end."""
+    return {"RAINCHECK_METRICS_PORT": "0", "TMPDIR": str(fleet.folder)}
 
 
 def test_what_the_index_holds_is_read_at_each_scrape(
     fleet: Fleet, fresh: Callable[[str], str]
 ) -> None:
     """Of two live runs one waits and one is queued behind a third that holds the only slot."""
-    worker = fleet.start(concurrency=1, environment=_ON)
+    worker = fleet.start(concurrency=1, environment=_serving(fleet))
     waiting = pipelines.double_newest.delay(fresh("model"))
     wait_until(lambda: waiting.status() is RunStatus.WAITING, 20)
     log, gate = fleet.folder / "log", fleet.folder / "gate"
@@ -207,7 +234,7 @@ def test_the_steps_of_all_processes_are_counted_together(
     fleet: Fleet, fresh: Callable[[str], str], pool: str
 ) -> None:
     """By the main process; two steps are held, so that two processes have run one each."""
-    worker = fleet.start(pool=pool, concurrency=2, environment=_ON)
+    worker = fleet.start(pool=pool, concurrency=2, environment=_serving(fleet))
     name, log, gate = fresh("model"), fleet.folder / "log", fleet.folder / "gate"
     save_artifact(2.0, name)
     held = [pipelines.hold_newest.delay(str(log), str(gate), name) for _ in range(2)]
@@ -230,8 +257,7 @@ def test_the_steps_of_all_processes_are_counted_together(
 
 def test_a_process_that_takes_the_place_of_another_counts_on(fleet: Fleet) -> None:
     """Nothing is lost with a process, and the folder grows with none; it goes with the worker."""
-    port = {**_ON, "TMPDIR": str(fleet.folder)}
-    worker = fleet.start("--max-tasks-per-child", "2", concurrency=1, environment=port)
+    worker = fleet.start("--max-tasks-per-child", "2", concurrency=1, environment=_serving(fleet))
     for _ in range(7):
         assert pipelines.double_given.delay(1.0).get(timeout=20) == 2.0
     done = ("raincheck_step_outcomes_total", "double_given", "succeeded", "double")
@@ -279,7 +305,7 @@ def test_metrics_that_cannot_be_served_end_the_worker_before_it_starts(
     fleet: Fleet, command: str
 ) -> None:
     """Without the package, or on a taken port: one line, exit code 2."""
-    asked = {**_ON, "TMPDIR": str(fleet.folder)}
+    asked = _serving(fleet)
     said = _refused(fleet, command, {**asked, **_without_packages(fleet)})
     assert said == (
         "error: RAINCHECK_METRICS_PORT: prometheus-client is not installed; "

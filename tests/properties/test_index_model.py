@@ -404,6 +404,15 @@ class IndexMachine(RuleBasedStateMachine):
                 assert found.status is self._outcome(run)
                 assert self.ended.setdefault(run.run, found) == found
 
+    @invariant()
+    def the_figures_are_those_of_the_model(self) -> None:
+        """What is counted apart from the states agrees with them."""
+        figures = self.index.records.figures()
+        assert figures.waiting == len(self.model.steps(StepState.WAITING))
+        queued = sum(queue.steps for queue in figures.queues)
+        assert queued == len(self.model.steps(StepState.QUEUED))
+        assert figures.live_runs == sum(not run.ended for run in self.model.runs.values())
+
     @staticmethod
     def _outcome(run: ModelRun) -> RunStatus:
         if run.cancelled:

@@ -8,8 +8,8 @@ from celery.app.log import TaskFormatter
 from celery.utils.log import ColorFormatter
 from typing_extensions import override
 
-# What every record has; all else came by `extra` or a filter. Celery adds the last three:
-# colours, and the task that its own line names.
+# What every record has; all else came by `extra` or a filter. `data` is Celery's own copy of a
+# task's arguments, which its message shows in short.
 _USUAL = {*vars(logging.makeLogRecord({})), "message", "asctime", "taskName", "data"}
 _NAMED_BY_CELERY = {"task_id", "task_name"}
 

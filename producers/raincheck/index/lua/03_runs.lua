@@ -11,9 +11,9 @@
 --                            while a run uses it, then 30 days
 --   run:<id>           hash  state (live or final), pipeline, spec, params, request, queue,
 --                            priority, wait, submitted, ended, depth, left, failed, inline,
---                            idem, reason, retries, trace (context of the caller's trace);
---                            per step s:<step> state, u:<step> steps still
---                            needed, h:<step> hints sent; in run scope bound (revision)
+--                            idem, reason, retries, trace (the caller's trace context);
+--                            per step s:<step> state, u:<step> steps still needed,
+--                            h:<step> hints sent; in run scope bound (revision)
 --                            and b:<reference>
 --                            end + 7 days (failed or cancelled: 30)
 --   step:<run>/<step>  hash  attempt, errors, lost, fence, last_fence, failed_fence, outcome,
@@ -25,7 +25,7 @@
 --   runs:done          zset  run by time of its end                 30 days
 --   idem:<pipeline>:<key>  string  run, digest of the request       with the run
 --   hints:<queue>      zset  <run>/<step> by the tick of the next look, until claimed
---   queued:<queue>     zset  <run>/<step> of the same rows by the server ms of their start
+--   queued:<queue>     zset  the same <run>/<step> by the server ms of their becoming ready
 --   queues             set   queues that ever had a hint             for ever
 --   timers             zset  kind|... by server ms                   until fired
 
