@@ -95,7 +95,7 @@ def _wait_for(monitor: Monitor, uuid: str, state: str) -> Any:
 def test_a_wait_is_told(monitor: Monitor, events: StepEvents) -> None:
     """With the pipeline, the run and the reason."""
     events.ended(TASK, "id", Outcome("s", Result.PARKED, "no model yet"))
-    assert _wait_for(monitor, "id", "WAITING").kwargs == f"p {'r' * 32}: no model yet"
+    assert _wait_for(monitor, "id", "WAITING").kwargs == "no model yet"
 
 
 def test_a_step_that_was_gone_on_with_is_told_from_its_beginning(

@@ -39,6 +39,8 @@ def flower_arguments(port: int) -> list[str]:
         f"--address={_HOST}",
         f"--port={port}",
         "--inspect_timeout=5000",  # milliseconds; with 1,000 the first look often finds nobody
+        # The steps with their references and versions, in place of their ids.
+        "--tasks_columns=name,state,args,kwargs,received,runtime,worker",
         "--logging=warning",
     ]
 

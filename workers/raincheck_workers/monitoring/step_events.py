@@ -40,7 +40,7 @@ class StepEvents:
             uuid=celery_id,
             name=task_name(task.pipeline, task.step.name),
             args=_cut(describe_step(task.step)),
-            kwargs=_head(task),
+            kwargs=f"{task.pipeline} {task.run}",
             retries=0,
             parent_id=after,
             root_id=after,
@@ -50,17 +50,17 @@ class StepEvents:
     def bound(self, task: StepTask, celery_id: str, bindings: Mapping[str, Binding]) -> None:
         """Show the versions; for a step without references there is nothing to show."""
         if bindings:
-            words = f"{_head(task)}: {describe_step(task.step, bindings)}"
-            self._sender.add("task-materialized", uuid=celery_id, kwargs=_cut(words))
+            words = _cut(describe_step(task.step, bindings))
+            self._sender.add("task-materialized", uuid=celery_id, kwargs=words)
 
     def ended(self, task: StepTask, celery_id: str, outcome: Outcome) -> None:
         """Show a wait; and the end of a step of which Celery does not know."""
         began = self._continued.pop(celery_id, None)
         match outcome.result:
             case Result.PARKED | Result.DECLINED:
-                words = f"{_head(task)}: {outcome.detail}"
+                words = _cut(outcome.detail)
                 kind = "waiting" if outcome.result is Result.PARKED else "declined"
-                self._sender.add(f"task-{kind}", soon=True, uuid=celery_id, kwargs=_cut(words))
+                self._sender.add(f"task-{kind}", soon=True, uuid=celery_id, kwargs=words)
             case Result.SUCCEEDED if began is not None:
                 runtime = time.monotonic() - began
                 words = _cut(str([outcome.summary()]))
@@ -75,10 +75,6 @@ class StepEvents:
                 )
             case _:
                 pass
-
-
-def _head(task: StepTask) -> str:
-    return f"{task.pipeline} {task.run}"
 
 
 def _cut(text: str) -> str:
