@@ -94,7 +94,7 @@ def _wait_for(monitor: Monitor, uuid: str, state: str) -> Any:
 
 def test_a_wait_is_told(monitor: Monitor, events: StepEvents) -> None:
     """With the pipeline, the run and the reason."""
-    events.ended(TASK, "id", Outcome("s", Result.PARKED, "no model yet"))
+    events.ended("id", Outcome("s", Result.PARKED, "no model yet"))
     assert _wait_for(monitor, "id", "WAITING").kwargs == "no model yet"
 
 
@@ -109,25 +109,25 @@ def test_a_step_that_was_gone_on_with_is_told_from_its_beginning(
         "s(p0=model:latest)",
         "before",
     )
-    events.ended(TASK, "id", Outcome("s", Result.RETRY, "ValueError: no", error=ERROR))
+    events.ended("id", Outcome("s", Result.RETRY, "ValueError: no", error=ERROR))
     assert _wait_for(monitor, "id", "RETRY").exception == "ValueError: no"
     events.continued(TASK, "id", "before")
-    events.ended(TASK, "id", Outcome("s", Result.FAILED, "ValueError: no", error=ERROR))
+    events.ended("id", Outcome("s", Result.FAILED, "ValueError: no", error=ERROR))
     assert _wait_for(monitor, "id", "FAILURE").traceback == "Traceback ..."
 
 
 def test_the_end_of_a_message_is_left_to_celery(monitor: Monitor, events: StepEvents) -> None:
     """Its worker tells it."""
     for result in (Result.SUCCEEDED, Result.FAILED, Result.RETRY, Result.REFUSED):
-        events.ended(TASK, "id", Outcome("s", result))
-    events.ended(TASK, "last", Outcome("s", Result.DECLINED, "no such step"))
+        events.ended("id", Outcome("s", result))
+    events.ended("last", Outcome("s", Result.DECLINED, "no such step"))
     _wait_for(monitor, "last", "DECLINED")
     assert "id" not in monitor.tasks()
 
 
 def test_long_texts_are_cut(monitor: Monitor, events: StepEvents) -> None:
     """As Celery cuts its own."""
-    events.ended(TASK, "id", Outcome("s", Result.PARKED, "x" * 5_000))
+    events.ended("id", Outcome("s", Result.PARKED, "x" * 5_000))
     assert len(_wait_for(monitor, "id", "WAITING").kwargs) == LIMIT
 
 

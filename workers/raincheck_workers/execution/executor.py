@@ -98,7 +98,7 @@ class Executor:
         """
         with observation.delivery(task) as ended:
             outcome = ended(self._deliver(task, celery_id))
-        self.monitor.ended(task, celery_id, outcome)
+        self.monitor.ended(celery_id, outcome)
         return outcome
 
     def _deliver(self, task: StepTask, celery_id: str) -> Outcome:

@@ -23,7 +23,7 @@ class Monitor(Protocol):
     def bound(self, task: StepTask, celery_id: str, bindings: Mapping[str, Binding]) -> None:
         """A step's references are bound, by the reference as written; its call comes next."""
 
-    def ended(self, task: StepTask, celery_id: str, outcome: Outcome) -> None:
+    def ended(self, celery_id: str, outcome: Outcome) -> None:
         """A delivery has ended, of a step with or without a message of its own."""
 
 
@@ -36,5 +36,5 @@ class Unwatched:
     def bound(self, task: StepTask, celery_id: str, bindings: Mapping[str, Binding]) -> None:
         """Say nothing."""
 
-    def ended(self, task: StepTask, celery_id: str, outcome: Outcome) -> None:
+    def ended(self, celery_id: str, outcome: Outcome) -> None:
         """Say nothing."""

@@ -53,7 +53,7 @@ class StepEvents:
             words = _cut(describe_step(task.step, bindings))
             self._sender.add("task-materialized", uuid=celery_id, kwargs=words)
 
-    def ended(self, task: StepTask, celery_id: str, outcome: Outcome) -> None:
+    def ended(self, celery_id: str, outcome: Outcome) -> None:
         """Show a wait; and the end of a step of which Celery does not know."""
         began = self._continued.pop(celery_id, None)
         match outcome.result:
