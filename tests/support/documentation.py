@@ -9,11 +9,25 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
+#: What the pages describe and this branch does not have yet.
+COMING = (
+    ("dev",),
+    ("doctor",),
+    ("resolve",),
+    ("runs", "why"),
+    ("runs", "retry"),
+    ("runs", "show", "--follow"),
+    ("runs", "show", "--graph"),
+    ("artifacts", "alias"),
+    ("artifacts", "log-metadata"),
+)
+
 _BLOCK = re.compile(
     r"(?:^<!-- not run: (?P<reason>.+?) -->\n)?^```(?P<language>\w*)[^\n]*\n(?P<text>.*?)^```$",
     re.MULTILINE | re.DOTALL,
 )
 _FILE = re.compile(r"# ([\w./-]+\.\w+)\n")
+_INLINE = re.compile(r"`((?:raincheck|celery -A raincheck_workers) [^`.]+)`")
 _CAPTURE = re.compile(r"(\w+)=\$\((.+)\)")
 
 
@@ -68,6 +82,12 @@ def blocks_of(page: Path) -> list[Block]:
         )
         for found in _BLOCK.finditer(text)
     ]
+
+
+def commands_in_prose(page: Path) -> list[CommandLine]:
+    """The commands in the sentences of a page: `raincheck ...` between backticks."""
+    prose = _BLOCK.sub("", page.read_text())
+    return [CommandLine(tuple(shlex.split(text))) for text in _INLINE.findall(prose)]
 
 
 def command_lines(block: Block) -> Iterator[CommandLine]:

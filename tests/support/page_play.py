@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.commands import environment, start
-from tests.support.documentation import Block, CommandLine, blocks_of, command_lines
+from tests.support.documentation import COMING, Block, CommandLine, blocks_of, command_lines
 from tests.support.waiting import wait_until
 
 _SCRIPT = Path(__file__).with_name("page_script.py")
 #: They do not end by themselves, or have a test of their own that is as long as a page.
-ENDLESS = (("worker",), ("dev",), ("demo",))
+_ENDLESS = (("worker",), ("dev",), ("demo",))
 
 
 @dataclass(frozen=True)
@@ -33,19 +33,14 @@ class Played:
     printed: str
 
 
-def acts_of(page: Path, skipped: Sequence[Sequence[str]]) -> list[Act]:
-    """What of a page is played.
-
-    Args:
-        page: of the documentation.
-        skipped: the words of commands that are not.
-    """
+def acts_of(page: Path) -> list[Act]:
+    """What of a page is played."""
     blocks = [block for block in blocks_of(page) if block.reason is None]
     followers: list[Block | None] = [*blocks[1:], None]
     return [
         Act(block, follower if follower is not None and follower.language == "text" else None)
-        for block, follower in zip(blocks, followers, strict=True)
-        if (block.language == "python" and block.file is None) or _commands(block, skipped)
+        for block, follower in zip(blocks, followers, strict=False)
+        if (block.language == "python" and block.file is None) or _commands(block)
     ]
 
 
@@ -54,34 +49,34 @@ def files_of(page: Path) -> dict[str, str]:
     return {block.file: block.text for block in blocks_of(page) if block.file}
 
 
-def _commands(block: Block, skipped: Sequence[Sequence[str]]) -> list[CommandLine]:
+def _commands(block: Block) -> list[CommandLine]:
     """The commands of a block that are played: ours, in the reader's own deployment."""
     if block.language != "sh" or "export RAINCHECK_" in block.text:
         return []
-    unplayed = [["raincheck", *words] for words in (*ENDLESS, *skipped)]
+    unplayed = [["raincheck", *words] for words in (*_ENDLESS, *COMING)]
     return [
         line
         for line in command_lines(block)
-        if line.words[0] == "raincheck" and not any(line.begins(words) for words in unplayed)
+        if line.words[0] in {"raincheck", "echo"}
+        and not any(line.begins(words) for words in unplayed)
     ]
 
 
-def play(page: Path, folder: Path, skipped: Sequence[Sequence[str]] = ()) -> list[Played]:
+def play(page: Path, folder: Path) -> list[Played]:
     """Play a page.
 
     Args:
         page: of the documentation.
         folder: an empty one; becomes the reader's.
-        skipped: the words of commands that are not played.
 
     Raises:
         AssertionError: an act failed.
     """
-    acts, files = acts_of(page, skipped), files_of(page)
+    acts, files = acts_of(page), files_of(page)
     for name, text in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)
-    orders = [_order(act, skipped) for act in acts]
+    orders = [_order(act) for act in acts]
     (folder / "acts.json").write_text(json.dumps(orders))
     modules = [name[:-3] for name, text in files.items() if "@step" in text]
     worker = _worker(folder, modules) if modules else None
@@ -104,14 +99,14 @@ def play(page: Path, folder: Path, skipped: Sequence[Sequence[str]] = ()) -> lis
     return [Played(act, printed) for act, printed in zip(acts, answers, strict=True)]
 
 
-def _order(act: Act, skipped: Sequence[Sequence[str]]) -> dict[str, Any]:
+def _order(act: Act) -> dict[str, Any]:
     order: dict[str, Any] = {
         "place": act.block.place,
         "shown": act.shown.text if act.shown else None,
     }
     if act.block.language == "python":
         return {**order, "code": act.block.text}
-    return {**order, "commands": [asdict(line) for line in _commands(act.block, skipped)]}
+    return {**order, "commands": [asdict(line) for line in _commands(act.block)]}
 
 
 def _worker(folder: Path, modules: Sequence[str]) -> "subprocess.Popen[str]":

@@ -9,6 +9,7 @@ import contextlib
 import io
 import json
 import re
+import subprocess
 import sys
 import time
 from collections.abc import Mapping
@@ -29,7 +30,6 @@ _SAME = [
     (r"\S+-\d+-[0-9a-f]{16}", "NODE"),
     (r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", "TIME"),
     (r"\b[\d.]+ (ms|s|min|h)\b", "TIME"),
-    (r"\(\d+ min left\)", "(TIME left)"),
     (r"─+", "─"),
     (r"\s+", " "),
 ]
@@ -54,36 +54,45 @@ def _newest_run() -> str:
 
 
 def _play_command(command: Mapping[str, Any], variables: dict[str, str]) -> tuple[str, int]:
-    words = [_NEWEST.sub(lambda _: _newest_run(), word) for word in command["words"]]
+    if command["words"][0] == "echo":
+        done = subprocess.run(["sh", "-c", " ".join(command["words"])], check=True)
+        return "", done.returncode
+    words = [_newest_run() if word == "RUN" else word for word in command["words"]]
     words = [re.sub(r"\$(\w+)", lambda name: variables[name[1]], word) for word in words]
-    done = CliRunner().invoke(app, words[1:])
-    if done.exception is not None and not isinstance(done.exception, SystemExit):
-        raise done.exception
+    answer = CliRunner().invoke(app, words[1:])
+    if answer.exception is not None and not isinstance(answer.exception, SystemExit):
+        raise answer.exception
     if command["variable"]:
-        variables[command["variable"]] = done.stdout.strip()
-        return done.stderr, done.exit_code
-    return done.output, done.exit_code
-
-
-_NEWEST = re.compile("^RUN$")
+        variables[command["variable"]] = answer.stdout.strip()
+        return answer.stderr, answer.exit_code
+    return answer.output, answer.exit_code
 
 
 def _play_commands(act: Mapping[str, Any], variables: dict[str, str]) -> str:
-    end = time.monotonic() + _PATIENCE
+    shown: str | None = act["shown"]
+    commands = act["commands"]
     printed: list[str] = []
-    shown = act["shown"]
-    for command in act["commands"]:
-        text, code = _play_command(command, variables)
-        only = shown is not None and len(act["commands"]) == 1
-        while only and not _CHANGING & set(command["words"]) and time.monotonic() < end:
-            if matches(shown, text):
-                break
-            time.sleep(0.1)
+    for command in commands:
+        looks = len(commands) == 1 and not _CHANGING & set(command["words"])
+        if shown is not None and looks:
+            text, code = _until_shown(command, variables, shown)
+        else:
             text, code = _play_command(command, variables)
         if code and shown is None:
             raise SystemExit(f"{act['place']}: exit code {code} of {command['words']}\n{text}")
         printed.append(text)
     return "".join(printed)
+
+
+def _until_shown(
+    command: Mapping[str, Any], variables: dict[str, str], shown: str
+) -> tuple[str, int]:
+    end = time.monotonic() + _PATIENCE
+    while True:
+        text, code = _play_command(command, variables)
+        if matches(shown, text) or time.monotonic() > end:
+            return text, code
+        time.sleep(0.1)
 
 
 def _play_code(act: Mapping[str, Any], names: dict[str, Any]) -> str:
@@ -100,8 +109,8 @@ def main(acts_file: str, answers_file: str) -> None:
     names: dict[str, Any] = {"__name__": "__main__"}
     answers: list[str] = []
     for act in json.loads(Path(acts_file).read_text()):
-        play = _play_code(act, names) if "code" in act else _play_commands(act, variables)
-        answers.append(play)
+        printed = _play_code(act, names) if "code" in act else _play_commands(act, variables)
+        answers.append(printed)
         Path(answers_file).write_text(json.dumps(answers))
 
 
