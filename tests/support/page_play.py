@@ -79,7 +79,7 @@ def play(page: Path, folder: Path) -> list[Played]:
     orders = [_order(act) for act in acts]
     (folder / "acts.json").write_text(json.dumps(orders))
     modules = [name[:-3] for name, text in files.items() if "@step" in text]
-    worker = _worker(folder, modules) if modules else None
+    worker = _worker(folder, modules) if _queues(page) else None
     try:
         done = subprocess.run(
             [sys.executable, _SCRIPT, "acts.json", "answers.json"],
@@ -97,6 +97,11 @@ def play(page: Path, folder: Path) -> list[Played]:
     assert done.returncode == 0, done.stdout + done.stderr
     answers: list[str] = json.loads((folder / "answers.json").read_text())
     return [Played(act, printed) for act, printed in zip(acts, answers, strict=True)]
+
+
+def _queues(page: Path) -> bool:
+    played = [act.block.text for act in acts_of(page)]
+    return any(word in text for text in played for word in (".delay(", "raincheck enqueue "))
 
 
 def _order(act: Act) -> dict[str, Any]:
