@@ -26,7 +26,7 @@ _BLOCK = re.compile(
     r"(?:^<!-- not run: (?P<reason>.+?) -->\n)?^```(?P<language>\w*)[^\n]*\n(?P<text>.*?)^```$",
     re.MULTILINE | re.DOTALL,
 )
-_FILE = re.compile(r"# ([\w./-]+\.\w+)\n")
+_FILE = re.compile(r"# ((?:\w+/)*\w+\.\w+)\n")  # within the folder of the reader
 _INLINE = re.compile(r"`((?:raincheck|celery -A raincheck_workers) [^`.]+)`")
 _CAPTURE = re.compile(r"(\w+)=\$\((.+)\)")
 
