@@ -41,6 +41,8 @@ class Block:
     text: str
     reason: str | None
     """Why it is not run; None when it is."""
+    follows: bool
+    """Whether nothing stands between it and the block before."""
 
     @property
     def place(self) -> str:
@@ -72,16 +74,15 @@ class CommandLine:
 def blocks_of(page: Path) -> list[Block]:
     """The fenced blocks of a page."""
     text = page.read_text()
-    return [
-        Block(
-            page,
-            text.count("\n", 0, found.start("language")) + 1,
-            found["language"],
-            found["text"],
-            found["reason"],
-        )
-        for found in _BLOCK.finditer(text)
-    ]
+    blocks: list[Block] = []
+    end = 0
+    for found in _BLOCK.finditer(text):
+        line = text.count("\n", 0, found.start("language")) + 1
+        follows = bool(blocks) and not text[end : found.start()].strip()
+        block = Block(page, line, found["language"], found["text"], found["reason"], follows)
+        blocks.append(block)
+        end = found.end()
+    return blocks
 
 
 def commands_in_prose(page: Path) -> list[CommandLine]:

@@ -38,10 +38,16 @@ def acts_of(page: Path) -> list[Act]:
     blocks = [block for block in blocks_of(page) if block.reason is None]
     followers: list[Block | None] = [*blocks[1:], None]
     return [
-        Act(block, follower if follower is not None and follower.language == "text" else None)
+        Act(block, _shown(follower))
         for block, follower in zip(blocks, followers, strict=False)
         if (block.language == "python" and block.file is None) or _commands(block)
     ]
+
+
+def _shown(follower: Block | None) -> Block | None:
+    if follower is None or follower.language != "text" or not follower.follows:
+        return None
+    return follower
 
 
 def files_of(page: Path) -> dict[str, str]:
@@ -81,6 +87,8 @@ def play(page: Path, folder: Path) -> list[Played]:
     modules = [name[:-3] for name, text in files.items() if "@step" in text]
     worker = _worker(folder, modules) if _queues(page) else None
     try:
+        if worker is not None:
+            _wait_for(worker, folder)
         done = subprocess.run(
             [sys.executable, _SCRIPT, "acts.json", "answers.json"],
             cwd=folder,
@@ -115,16 +123,17 @@ def _order(act: Act) -> dict[str, Any]:
 
 
 def _worker(folder: Path, modules: Sequence[str]) -> "subprocess.Popen[str]":
-    log = folder / "worker.log"
     variables = {"RAINCHECK_HOME": str(folder / ".raincheck"), "C_FORCE_ROOT": "1"}
-    with log.open("w") as output:
-        worker = start(
-            ["worker", *modules, "--concurrency", "1"], folder, variables, output.fileno()
-        )
+    with (folder / "worker.log").open("w") as output:
+        command = ["worker", *modules, "--concurrency", "1"]
+        return start(command, folder, variables, output.fileno())
+
+
+def _wait_for(worker: "subprocess.Popen[str]", folder: Path) -> None:
+    log = folder / "worker.log"
 
     def ready() -> bool:
         assert worker.poll() is None, log.read_text()
         return "worker ready" in log.read_text()
 
     wait_until(ready, 60)
-    return worker
