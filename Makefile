@@ -6,7 +6,7 @@ UV := $(or $(shell command -v uv 2>/dev/null),.uv/bin/uv)
 RUN = .venv/bin
 export UV_PYTHON_DOWNLOADS = never
 
-.PHONY: help demo test check format schemas bench clean
+.PHONY: help demo test check format schemas docs docs-outputs bench clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -47,8 +47,15 @@ format: .venv/.ready-dev ## format and fix what can be fixed
 schemas: .venv/.ready-dev ## write contracts/schemas anew
 	$(RUN)/python contracts/schemas/generate.py
 
+# The variable silences a remark about mkdocs 2, which is not a warning of the build.
+docs: .venv/.ready-dev ## the documentation as a site in site/, every link checked
+	NO_MKDOCS_2_WARNING=1 $(RUN)/mkdocs build --quiet --strict --config-file docs/mkdocs/mkdocs.yml
+
+docs-outputs: .venv/.ready-dev ## play the pages and write anew what they show
+	$(RUN)/python -m tests.support.page_outputs
+
 bench: .venv/.ready-dev ## the figures, each as a ratio in one run
 	$(RUN)/python -m benchmarks
 
 clean: ## remove what the other targets made
-	rm -rf .venv .uv .raincheck dist .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .uv .raincheck dist site .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis
