@@ -129,6 +129,8 @@ class StepRun(Contract):
     ended_at: int | None = None
     parked_at: int | None = None
     """When it first had to wait for what it refers to; milliseconds likewise."""
+    not_before: int | None = None
+    """When it may start: the end of a countdown, or of the pause before a retry; likewise."""
     bindings: dict[str, Binding] = {}
     """By the reference as written, or `step.output`."""
     revision: int | None = None
