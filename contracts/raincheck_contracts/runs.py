@@ -46,6 +46,16 @@ class StepState(StrEnum):
     SKIPPED = "skipped"
     """An earlier step failed."""
 
+    @property
+    def final(self) -> bool:
+        """Whether the step can no longer change."""
+        return self in {
+            StepState.SUCCEEDED,
+            StepState.FAILED,
+            StepState.CANCELLED,
+            StepState.SKIPPED,
+        }
+
 
 class ErrorInfo(Contract):
     """An error as data."""

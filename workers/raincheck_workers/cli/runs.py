@@ -1,4 +1,4 @@
-"""`raincheck runs`: list them, show one, cancel one."""
+"""`raincheck runs`: list them, show one, say why, cancel one."""
 
 from contextlib import suppress
 from typing import Annotated
@@ -10,13 +10,12 @@ from raincheck_contracts.errors import RunNotFoundError
 from raincheck_contracts.runs import Run
 from raincheck_workers.cli.output import JsonOption, output, print_json
 from raincheck_workers.cli.rendering.nothing import print_nothing
-from raincheck_workers.cli.rendering.run_page import run_page
 from raincheck_workers.cli.rendering.run_table import run_table
-from raincheck_workers.cli.run_choice import chosen_run
+from raincheck_workers.cli.run_choice import RunArgument, chosen_run
+from raincheck_workers.cli.runs_show import show
+from raincheck_workers.cli.runs_why import why
 
-runs = typer.Typer(help="List, show and cancel runs.", no_args_is_help=True)
-
-RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="Its id, or the beginning of it.")]
+runs = typer.Typer(help="List, show, explain and cancel runs.", no_args_is_help=True)
 
 
 @runs.command("list")
@@ -37,24 +36,8 @@ def list_runs(
         print_nothing("runs", deployment)
 
 
-@runs.command()
-def show(
-    run: RunArgument,
-    *,
-    traceback: Annotated[
-        bool, typer.Option("--traceback", help="With the traceback of what failed.")
-    ] = False,
-    as_json: JsonOption = False,
-) -> None:
-    """Show a run: its steps, what each reference became, what was published."""
-    deployment = current_deployment()
-    handle = chosen_run(deployment, run)
-    found = handle.run()
-    if as_json:
-        print_json(found.model_dump(mode="json"))
-        return
-    spec = deployment.index.records.spec(handle.id)
-    output().print(run_page(found, spec, traceback=traceback))
+runs.command()(show)
+runs.command()(why)
 
 
 @runs.command()

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from xml.etree.ElementTree import Element  # noqa: S405 - written here, never read
+from xml.etree.ElementTree import Element
 
 from raincheck.messaging.hints import describe_input
 from raincheck_contracts.artifacts import Binding
@@ -72,9 +72,7 @@ def _inputs(spec: StepSpec, step: StepRun) -> Iterator[Element]:
             else:
                 binding = step.bindings.get(written)
                 rows = [("written", written), *_bound(binding)]
-            yield element(
-                "div", {"class": "item"}, element("h4", {}, parameter), _facts(rows)
-            )
+            yield element("div", {"class": "item"}, element("h4", {}, parameter), _facts(rows))
 
 
 def _bound(binding: Binding | None) -> Iterator[tuple[str, str]]:
@@ -127,8 +125,6 @@ def _moment(milliseconds: int) -> str:
 
 def _facts(rows: list[tuple[str, str]]) -> Element:
     pairs = (
-        item
-        for name, text in rows
-        for item in (element("dt", {}, name), element("dd", {}, text))
+        item for name, text in rows for item in (element("dt", {}, name), element("dd", {}, text))
     )
     return element("dl", {}, *pairs)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from importlib.resources import files
 from typing import Literal
-from xml.etree.ElementTree import Element, tostring  # noqa: S405 - written here, never read
+from xml.etree.ElementTree import Element, tostring
 
 from raincheck_workers.cli.graph.text import clean
 
@@ -18,7 +18,9 @@ def element(tag: str, attributes: Attributes, *content: "Element | str") -> Elem
         attributes: those that are None are left out; numbers are written short.
         content: elements and texts, in order.
     """
-    made = Element(tag, {name: _written(value) for name, value in attributes.items() if value is not None})
+    made = Element(
+        tag, {name: _written(value) for name, value in attributes.items() if value is not None}
+    )
     last: Element | None = None
     for item in content:
         if isinstance(item, Element):

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from raincheck_workers.cli.graph.model import Arrow, Box, BoxKind, RunGraph
-from raincheck_workers.cli.graph.text import one_line
+from raincheck_workers.cli.rendering.words import one_line
 
 _CLASSES = {
     "succeeded": "fill:#d9f2e0,stroke:#1a7f37,color:#0b3d1a",

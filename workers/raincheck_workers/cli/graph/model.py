@@ -92,7 +92,9 @@ class _Drawing:
 
     def add_step(self, step: StepSpec) -> None:
         recorded = self.steps[step.name]
-        self._box(_step_key(step.name), BoxKind.STEP, step.name, _step_note(recorded), recorded.state)
+        self._box(
+            _step_key(step.name), BoxKind.STEP, step.name, _step_note(recorded), recorded.state
+        )
         self._add_inputs(step, recorded)
         for output in step.outputs:
             if not _unnamed(step.name, output):

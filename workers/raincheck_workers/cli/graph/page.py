@@ -4,7 +4,7 @@ import base64
 import hashlib
 from collections import Counter
 from datetime import UTC, datetime
-from xml.etree.ElementTree import Element  # noqa: S405 - written here, never read
+from xml.etree.ElementTree import Element
 
 from raincheck_contracts.pipelines import PipelineSpec
 from raincheck_contracts.runs import Run, StepRun, StepState
@@ -54,10 +54,7 @@ def _head(title: str) -> Element:
         element("meta", {"http-equiv": "Content-Security-Policy", "content": policy}),
         element("meta", {"name": "viewport", "content": "width=device-width, initial-scale=1"}),
         element("title", {}, title),
-        *(
-            element("style", {}, source(f"{name}.css"))
-            for name in ("colours", "graph", "page")
-        ),
+        *(element("style", {}, source(f"{name}.css")) for name in ("colours", "graph", "page")),
     )
 
 
@@ -89,7 +86,7 @@ def _graph_part(graph: Element) -> Element:
     buttons = [
         element("button", {"type": "button", "data-zoom": zoom, "title": title}, sign)
         for zoom, title, sign in (
-            ("out", "Smaller", "−"),
+            ("out", "Smaller", "\N{MINUS SIGN}"),
             ("in", "Larger", "+"),
             ("fit", "As wide as the window", "Fit"),
         )
@@ -109,9 +106,7 @@ def _graph_part(graph: Element) -> Element:
 
 
 def _time_part(run: Run, now: int) -> Element:
-    return element(
-        "section", {"class": "times"}, element("h2", {}, "Time"), time_bars(run, now)
-    )
+    return element("section", {"class": "times"}, element("h2", {}, "Time"), time_bars(run, now))
 
 
 def _details(run: Run, spec: PipelineSpec) -> Element:
@@ -124,8 +119,5 @@ def _details(run: Run, spec: PipelineSpec) -> Element:
         "aside",
         {"aria-label": "Details", "aria-live": "polite"},
         run_details(run),
-        *(
-            step_details(step, steps[step.name], shown=step.name == first)
-            for step in spec.steps
-        ),
+        *(step_details(step, steps[step.name], shown=step.name == first) for step in spec.steps),
     )

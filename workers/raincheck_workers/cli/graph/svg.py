@@ -2,7 +2,7 @@
 
 from collections import Counter
 from itertools import pairwise
-from xml.etree.ElementTree import Element  # noqa: S405 - written here, never read
+from xml.etree.ElementTree import Element
 
 from raincheck_workers.cli.graph.layout.layout import (
     BOX_HEIGHT,
@@ -14,7 +14,8 @@ from raincheck_workers.cli.graph.layout.layout import (
 )
 from raincheck_workers.cli.graph.markup import element, source, written
 from raincheck_workers.cli.graph.model import Arrow, Box, BoxKind, RunGraph
-from raincheck_workers.cli.graph.text import one_line, shortened
+from raincheck_workers.cli.graph.text import shortened
+from raincheck_workers.cli.rendering.words import one_line
 
 _NAMESPACE = "http://www.w3.org/2000/svg"
 _TITLE_CELLS, _NOTE_CELLS, _LABEL_CELLS = 22, 26, 26
@@ -95,9 +96,7 @@ def _arrows(layout: Layout) -> list[Element]:
         for curve in layout.curves
     ]
     anchors = _anchors(layout)
-    labels = [
-        _label(curve, anchors[curve.arrow]) for curve in layout.curves if curve.arrow.labels
-    ]
+    labels = [_label(curve, anchors[curve.arrow]) for curve in layout.curves if curve.arrow.labels]
     return lines + labels
 
 

@@ -4,6 +4,8 @@ import re
 
 from rich.cells import cell_len, set_cell_size
 
+from raincheck_workers.cli.rendering.words import one_line
+
 #: Pixels of one character cell in the small type of labels.
 _CELL = 6.2
 # What XML 1.0 does not allow, escaped or not; an error may hold any character.
@@ -13,11 +15,6 @@ _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 def clean(text: str) -> str:
     """The text with a mark for each character that a picture cannot hold."""
     return _NO_XML.sub("\ufffd", text)
-
-
-def one_line(text: str) -> str:
-    """The text in one line, without control characters."""
-    return "".join(char if char.isprintable() else " " for char in text)
 
 
 def shortened(text: str, cells: int) -> str:

@@ -1,7 +1,7 @@
 """When each step waited and ran, as bars."""
 
 from collections.abc import Iterator
-from xml.etree.ElementTree import Element  # noqa: S405 - written here, never read
+from xml.etree.ElementTree import Element
 
 from raincheck_contracts.runs import Run, StepRun, StepState
 from raincheck_workers.cli.graph.markup import element
@@ -60,7 +60,9 @@ def _row(step: StepRun, scale: _Scale) -> Element:
         "a",
         {"class": f"row {step.state}", "href": f"#step-{step.step}", "title": words},
         element("span", {"class": "name"}, step.step),
-        element("span", {"class": "track", "role": "img", "aria-label": words}, *_bars(step, scale)),
+        element(
+            "span", {"class": "track", "role": "img", "aria-label": words}, *_bars(step, scale)
+        ),
     )
 
 

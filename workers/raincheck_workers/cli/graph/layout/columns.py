@@ -3,6 +3,7 @@
 from collections import defaultdict
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
+from itertools import pairwise
 
 from raincheck_workers.cli.graph.model import Arrow, RunGraph
 
@@ -46,7 +47,7 @@ def columns_of(graph: RunGraph) -> Columns:
                     columns[column].append(bend)
                 route.append(bend)
             route.append(arrow.target)
-            links.update(dict.fromkeys(zip(route, route[1:], strict=False)))
+            links.update(dict.fromkeys(pairwise(route)))
         else:
             route.append(arrow.target)
         routes[arrow] = route

@@ -1,6 +1,7 @@
 """How high each box lies in its column: as near to its neighbours as the others allow."""
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 from raincheck_workers.cli.graph.layout.columns import Columns
 from raincheck_workers.cli.graph.layout.order import mean, neighbours
@@ -21,7 +22,9 @@ def heights_of(made: Columns, apart: Callable[[str, str], float]) -> dict[str, f
     left, right = neighbours(made.links)
     height: dict[str, float] = {}
     for column in made.columns:
-        height.update(zip(column, spread([0.0] * len(column), _offsets(column, apart)), strict=True))
+        height.update(
+            zip(column, spread([0.0] * len(column), _offsets(column, apart)), strict=True)
+        )
     for sweep in range(_SWEEPS):
         forth = sweep % 2 == 0
         near = left if forth else right
@@ -37,7 +40,7 @@ def heights_of(made: Columns, apart: Callable[[str, str], float]) -> dict[str, f
 def _offsets(column: Sequence[str], apart: Callable[[str, str], float]) -> list[float]:
     """Where each key lies when all lie as near together as they may."""
     offsets = [0.0]
-    for above, below in zip(column, column[1:], strict=False):
+    for above, below in pairwise(column):
         offsets.append(offsets[-1] + apart(above, below))
     return offsets[: len(column)]
 

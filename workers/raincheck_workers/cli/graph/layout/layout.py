@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from raincheck_workers.cli.graph.layout.columns import Columns, columns_of
 from raincheck_workers.cli.graph.layout.heights import heights_of
@@ -148,7 +149,7 @@ def _curve(
     sizes: _Sizes,
 ) -> Curve:
     points: list[Point] = []
-    for here, there in zip(route, route[1:], strict=False):
+    for here, there in pairwise(route):
         points.append((left_of[here] + sizes.long, middles[here]))
         points.append((left_of[there], middles[there]))
     return Curve(arrow, tuple(points))

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 from raincheck_workers.cli.graph.layout.columns import Columns
 
@@ -15,7 +16,7 @@ def order_columns(made: Columns) -> None:
         forth = sweep % 2 == 0
         columns = made.columns if forth else made.columns[::-1]
         near = left if forth else right
-        for fixed, column in zip(columns, columns[1:], strict=False):
+        for fixed, column in pairwise(columns):
             _sort(column, fixed, near)
 
 
