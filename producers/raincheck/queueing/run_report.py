@@ -10,13 +10,13 @@ from typing_extensions import override
 
 from raincheck.deployment import Deployment
 from raincheck.index import Index
-from raincheck.index.run_records import StoredRun, read_run
-from raincheck.messaging.served_queues import served_queues
+from raincheck.index.run_records import read_run
+from raincheck.queueing.unserved import unserved
 from raincheck_contracts.reference_text import parse_reference
 from raincheck_contracts.runs import MissingReason, MissingReference, Run, StepRun, StepState
 
-#: Milliseconds that a step is queued before anybody asks whether a worker serves its queue.
-_LONG_QUEUED = 10_000
+_LONG_QUEUED = 10.0  # seconds
+_RESOLVED_AT_ONCE = 250
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +66,10 @@ class RunReport:
             "reason": self.run.reason,
             "steps": [
                 {
-                    **step.model_dump(mode="json", include={"step", "state", "attempt", "node"}),
+                    "step": step.step,
+                    "state": step.state,
+                    "attempt": step.attempt,
+                    "node": step.node,
                     "causes": [
                         {name: getattr(cause, name) for name in names}
                         for cause in self.causes.get(step.step, ())
@@ -77,8 +80,16 @@ class RunReport:
         }
 
 
-def report_on(deployment: Deployment, run_id: str) -> RunReport:
+def report_on(
+    deployment: Deployment, run_id: str, *, long_queued: float = _LONG_QUEUED
+) -> RunReport:
     """The report of this moment.
+
+    Args:
+        deployment: that holds the run.
+        run_id: of the run.
+        long_queued: seconds that a step is queued before the workers are asked, for up to a
+            second, whether one of them serves its queue.
 
     Raises:
         RunNotFoundError: it ended so long ago that its records are gone.
@@ -87,10 +98,9 @@ def report_on(deployment: Deployment, run_id: str) -> RunReport:
     stored = deployment.index.records.stored_run(run_id)
     run = with_present_misses(deployment.index, read_run(stored))
     known = deployment.index.records.artifact_names() if _unknown(run) else []
-    unserved = _unserved(deployment, stored, run)
-    causes = {
-        step.step: (*step_causes(step, known), *unserved.get(step.step, ())) for step in run.steps
-    }
+    causes = {step.step: step_causes(step, known) for step in run.steps}
+    for queued in unserved(deployment, stored, run, long_queued):
+        causes[queued.step] += (Cause(words=queued.words, since=queued.since),)
     return RunReport(run, {step: found for step, found in causes.items() if found})
 
 
@@ -110,10 +120,13 @@ def with_present_misses(index: Index, run: Run) -> Run:
     Raises:
         IndexUnavailableError: the index does not answer.
     """
-    if all(step.state is not StepState.WAITING for step in run.steps):
+    waiting = [step for step in run.steps if step.state is StepState.WAITING]
+    missed = list(dict.fromkeys(item.reference for step in waiting for item in step.missing))
+    if not waiting:
         return run
+    now = _missing_now(index, missed)
     steps = tuple(
-        step.model_copy(update={"missing": _missing_now(index, step)})
+        step.model_copy(update={"missing": _still(step, now)})
         if step.state is StepState.WAITING
         else step
         for step in run.steps
@@ -121,13 +134,25 @@ def with_present_misses(index: Index, run: Run) -> Run:
     return run.model_copy(update={"steps": steps})
 
 
-def _missing_now(index: Index, step: StepRun) -> tuple[MissingReference, ...]:
-    references = [parse_reference(item.reference) for item in step.missing]
-    answers = index.versions.resolve(references).answers
+def _missing_now(index: Index, missed: list[str]) -> dict[str, MissingReference]:
+    """Those that are missing now, by the reference as written."""
+    found: dict[str, MissingReference] = {}
+    for start in range(0, len(missed), _RESOLVED_AT_ONCE):
+        written = missed[start : start + _RESOLVED_AT_ONCE]
+        answers = index.versions.resolve([parse_reference(item) for item in written]).answers
+        found |= {
+            reference: answer
+            for reference, answer in zip(written, answers, strict=True)
+            if isinstance(answer, MissingReference)
+        }
+    return found
+
+
+def _still(step: StepRun, now: Mapping[str, MissingReference]) -> tuple[MissingReference, ...]:
     return tuple(
-        answer.model_copy(update={"deadline": recorded.deadline})
-        for recorded, answer in zip(step.missing, answers, strict=True)
-        if isinstance(answer, MissingReference)
+        now[recorded.reference].model_copy(update={"deadline": recorded.deadline})
+        for recorded in step.missing
+        if recorded.reference in now
     )
 
 
@@ -196,41 +221,6 @@ def _queued(step: StepRun) -> Cause:
 
 def _error(step: StepRun) -> str:
     return f"{step.error.type}: {step.error.message}" if step.error else ""
-
-
-def _unserved(deployment: Deployment, stored: StoredRun, run: Run) -> dict[str, tuple[Cause, ...]]:
-    """For steps that are queued for long: what is known of the workers of their queues."""
-    ended = {step.step: step.ended_at or 0 for step in run.steps}
-    states = {step.step: step for step in run.steps if step.state is StepState.QUEUED}
-    if not states:
-        return {}
-    since: dict[str, int] = {}
-    queues: dict[str, str] = {}
-    for spec in deployment.index.records.spec(run.id).steps:
-        step = states.get(spec.name)
-        if step is not None:
-            moments = [run.submitted_at, *(ended[name] for name in spec.after)]
-            since[spec.name] = max(*moments, step.not_before or 0, step.parked_at or 0)
-            queues[spec.name] = spec.queue or stored.record["queue"].decode()
-    long = [name for name, moment in since.items() if _now() - moment >= _LONG_QUEUED]
-    if not long:
-        return {}
-    served = served_queues(deployment.hints.app)
-    return {
-        name: (Cause(words=words, since=since[name]),)
-        for name in long
-        if (words := _service(queues[name], served))
-    }
-
-
-def _service(queue: str, served: frozenset[str] | None) -> str:
-    if served is None:
-        return "the broker does not answer"
-    if not served:
-        return "no worker answers; start one: raincheck worker MODULE"
-    if queue not in served:
-        return f"no worker that answers serves its queue {queue!r}"
-    return ""
 
 
 def _now() -> float:

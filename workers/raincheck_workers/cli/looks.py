@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from raincheck.index.run_records import StoredRun, read_run
 from raincheck.queueing.run_handle import RunHandle
+from raincheck.queueing.run_report import with_present_misses
 from raincheck_contracts.errors import IndexUnavailableError
 from raincheck_contracts.runs import Run
 
@@ -37,9 +38,8 @@ def looks(handle: RunHandle, timeout: float | None) -> Iterator[Look]:
         IndexUnavailableError: the index does not answer the first look.
     """
     began, pause = time.monotonic(), _FIRST_PAUSE
-    records = handle.deployment.index.records
-    stored = records.stored_run(handle.id)
-    look = Look(read_run(stored))
+    stored = handle.deployment.index.records.stored_run(handle.id)
+    look = Look(_present(handle, stored))
     while True:
         yield look
         if look.run.status.final:
@@ -58,6 +58,10 @@ def looks(handle: RunHandle, timeout: float | None) -> Iterator[Look]:
 def _look(handle: RunHandle, stored: StoredRun, run: Run) -> tuple[StoredRun, Look]:
     try:
         stored = handle.deployment.index.records.stored_run_again(stored)
+        return stored, Look(_present(handle, stored))
     except IndexUnavailableError as error:
         return stored, Look(run, str(error))
-    return stored, Look(read_run(stored))
+
+
+def _present(handle: RunHandle, stored: StoredRun) -> Run:
+    return with_present_misses(handle.deployment.index, read_run(stored))

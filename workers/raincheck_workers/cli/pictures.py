@@ -7,6 +7,7 @@ import webbrowser
 from pathlib import Path
 
 from raincheck.queueing.run_handle import RunHandle
+from raincheck.queueing.run_report import with_present_misses
 from raincheck_contracts.errors import ArgumentError
 from raincheck_workers.cli.graph.mermaid import mermaid
 from raincheck_workers.cli.graph.model import run_graph
@@ -28,7 +29,8 @@ def picture(handle: RunHandle, suffix: str) -> str:
     Raises:
         RunNotFoundError: its records are gone.
     """
-    run, spec = handle.run(), handle.deployment.index.records.spec(handle.id)
+    index = handle.deployment.index
+    run, spec = with_present_misses(index, handle.run()), index.records.spec(handle.id)
     if suffix == _PAGE:
         return page(run, spec, round(time.time() * 1000))
     graph = run_graph(run, spec)

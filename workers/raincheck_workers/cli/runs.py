@@ -8,7 +8,7 @@ import typer
 from raincheck.deployment import Deployment, current_deployment
 from raincheck_contracts.errors import RunNotFoundError
 from raincheck_contracts.runs import Run
-from raincheck_workers.cli.output import JsonOption, output, print_json
+from raincheck_workers.cli.output import JsonOption, messages, output, print_json
 from raincheck_workers.cli.rendering.nothing import print_nothing
 from raincheck_workers.cli.rendering.run_table import run_table
 from raincheck_workers.cli.run_choice import RunArgument, chosen_run
@@ -27,7 +27,8 @@ def list_runs(
 ) -> None:
     """List runs: those that have not ended, then the ended ones; newest first."""
     deployment = current_deployment()
-    found = _read(deployment, limit, live_only=live)
+    with messages().status("reading runs"):
+        found = _read(deployment, limit, live_only=live)
     if as_json:
         print_json([run.model_dump(mode="json") for run in found])
     elif found:

@@ -6,7 +6,7 @@ from xml.etree.ElementTree import Element
 
 from raincheck.messaging.hints import describe_input
 from raincheck_contracts.artifacts import Binding
-from raincheck_contracts.pipelines import StepSpec, ValueInput, inputs_within
+from raincheck_contracts.pipelines import OutputInput, StepSpec, ValueInput, inputs_within
 from raincheck_contracts.runs import Run, StepRun, StepState
 from raincheck_workers.cli.graph.markup import element
 from raincheck_workers.cli.rendering.step_words import why
@@ -70,8 +70,8 @@ def _inputs(spec: StepSpec, step: StepRun) -> Iterator[Element]:
             if isinstance(leaf, ValueInput):
                 rows = [("value", value(leaf.value, _LONGEST_VALUE))]
             else:
-                binding = step.bindings.get(written)
-                rows = [("written", written), *_bound(binding)]
+                name = "from" if isinstance(leaf, OutputInput) else "written"
+                rows = [(name, written), *_bound(step.bindings.get(written))]
             yield element("div", {"class": "item"}, element("h4", {}, parameter), _facts(rows))
 
 

@@ -117,7 +117,8 @@ class _Drawing:
         whole = str(reference.model_copy(update={"pointer": None}))
         binding = step.bindings.get(str(reference))
         if binding is not None:
-            note, state = f"{binding.artifact}@{binding.version}", VersionState.KNOWN
+            version = f"{binding.artifact}@{binding.version}"
+            note, state = "bound" if version == whole else version, VersionState.KNOWN
         elif step.state is StepState.WAITING and _misses(step, whole):
             note, state = "missing", VersionState.MISSING
         else:

@@ -18,6 +18,12 @@ for (const button of document.querySelectorAll("[data-zoom]")) {
   button.addEventListener("click", () => zoom(zooms[button.dataset.zoom]()));
 }
 
+function centre(box) {
+  const place = box.getBoundingClientRect(), seen = frame.getBoundingClientRect();
+  frame.scrollLeft += place.left + place.width / 2 - (seen.left + seen.width / 2);
+  frame.scrollTop += place.top + place.height / 2 - (seen.top + seen.height / 2);
+}
+
 function show(id, moved) {
   const shown = document.getElementById(id);
   if (!shown || !shown.matches("section.step")) return;
@@ -25,6 +31,8 @@ function show(id, moved) {
   for (const link of document.querySelectorAll('a[href^="#step-"]')) {
     link.classList.toggle("chosen", link.getAttribute("href") === "#" + id);
   }
+  const box = graph.querySelector("a.chosen");
+  if (box && !box.matches(":hover")) centre(box);
   if (!moved) return;
   shown.focus({ preventScroll: true });
   const place = shown.getBoundingClientRect();
@@ -41,5 +49,4 @@ addEventListener("hashchange", () => show(location.hash.slice(1), true));
 
 document.documentElement.classList.add("scripted");
 zoom(Math.max(legible, fitting()));
-frame.scrollLeft = 0;
 show((location.hash || "#" + document.querySelector("section.shown").id).slice(1), false);

@@ -113,11 +113,9 @@ def _details(run: Run, spec: PipelineSpec) -> Element:
     steps = {step.step: step for step in run.steps}
     first = next(
         (step.step for state in _FIRST_SHOWN for step in run.steps if step.state is state),
-        spec.steps[0].name,
+        spec.steps[-1].name,
     )
-    return element(
-        "aside",
-        {"aria-label": "Details", "aria-live": "polite"},
-        run_details(run),
-        *(step_details(step, steps[step.name], shown=step.name == first) for step in spec.steps),
-    )
+    parts = [step_details(step, steps[step.name], shown=step.name == first) for step in spec.steps]
+    # The inner part stays in sight while the outer one gives the column its ground.
+    inner = element("div", {}, run_details(run), *parts)
+    return element("aside", {"aria-label": "Details"}, inner)

@@ -10,6 +10,7 @@ from raincheck_workers.cli.graph.layout.layout import (
     Curve,
     Layout,
     Place,
+    Point,
     lay_out,
 )
 from raincheck_workers.cli.graph.markup import element, source, written
@@ -18,7 +19,7 @@ from raincheck_workers.cli.graph.text import shortened
 from raincheck_workers.cli.rendering.words import one_line
 
 _NAMESPACE = "http://www.w3.org/2000/svg"
-_TITLE_CELLS, _NOTE_CELLS, _LABEL_CELLS = 22, 26, 26
+_TITLE_CELLS, _NOTE_CELLS, _LABEL_CELLS = 22, 26, 30
 _APART = 4  # arrows that end at one box with room for a label each
 
 
@@ -96,7 +97,11 @@ def _arrows(layout: Layout) -> list[Element]:
         for curve in layout.curves
     ]
     anchors = _anchors(layout)
-    labels = [_label(curve, anchors[curve.arrow]) for curve in layout.curves if curve.arrow.labels]
+    labels = [
+        _label(curve, anchors[curve.arrow], downwards=layout.downwards)
+        for curve in layout.curves
+        if curve.arrow.labels
+    ]
     return lines + labels
 
 
@@ -118,20 +123,24 @@ def _path(curve: Curve, *, downwards: bool) -> str:
     return " ".join(words)
 
 
-def _label(curve: Curve, anchor: str) -> Element:
-    (x1, y1), (x2, y2) = curve.points[-2:]
-    x, y = (x1 + x2) / 2, (y1 + y2) / 2 + 4
-    if anchor == "end":
-        x, y = x2 - 12, y2 - 3
-    elif anchor == "start":
-        x, y = curve.points[0][0] + 8, curve.points[0][1] - 3
+def _label(curve: Curve, anchor: str, *, downwards: bool) -> Element:
+    x, y = _label_place(curve, anchor, downwards=downwards)
     words = ", ".join(curve.arrow.labels)
     return element(
         "text",
-        {"class": f"label {anchor}", "x": x, "y": y},
+        {"class": "label" if downwards else f"label {anchor}", "x": x, "y": y},
         element("title", {}, one_line(words)),
         shortened(words, _LABEL_CELLS),
     )
+
+
+def _label_place(curve: Curve, anchor: str, *, downwards: bool) -> Point:
+    (x0, y0), ((x1, y1), (x2, y2)) = curve.points[0], curve.points[-2:]
+    if anchor == "start":
+        return (x0, y0 + 16) if downwards else (x0 + 8, y0 - 3)
+    if anchor == "end":
+        return (x2, y2 - 14) if downwards else (x2 - 12, y2 - 3)
+    return (x1 + x2) / 2, (y1 + y2) / 2 + 4
 
 
 def _anchors(layout: Layout) -> dict[Arrow, str]:
@@ -139,11 +148,11 @@ def _anchors(layout: Layout) -> dict[Arrow, str]:
     arrows = [curve.arrow for curve in layout.curves]
     coming = Counter(arrow.target for arrow in arrows)
     going = Counter(arrow.source for arrow in arrows)
+    # Below each other there is room for more labels than beside each other.
+    apart = 1 if layout.downwards else _APART
 
     def anchor(arrow: Arrow) -> str:
-        if layout.downwards:
-            return "middle"
-        if coming[arrow.target] <= _APART:
+        if coming[arrow.target] <= apart:
             return "end"
         return "start" if going[arrow.source] == 1 else "middle"
 

@@ -45,7 +45,7 @@ class _Scale:
     def bar(self, kind: str, begin: int, end: int | None) -> Element:
         last = self.last if end is None else end
         left = self.percent(begin)
-        style = f"left:{left:.3f}%;width:{self.percent(last) - left:.3f}%"
+        style = f"left:min({left:.3f}%,100% - 3px);width:{self.percent(last) - left:.3f}%"
         return element("i", {"class": kind, "style": style})
 
 

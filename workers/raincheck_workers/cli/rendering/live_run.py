@@ -78,7 +78,10 @@ class LiveRun:
             key=lambda i: order[run.steps[i].state],
         )[: max(0, room - 1)]
         left = [step for i, step in enumerate(run.steps) if i not in set(urgent)]
-        return [_count_line(left, plain=plain), *(_in_one(full[i]) for i in urgent)]
+        shown = [line for i in urgent for line in full[i]]
+        if len(shown) >= room:
+            shown = [_in_one(full[i]) for i in urgent]
+        return [_count_line(left, plain=plain), *shown]
 
 
 def _in_one(lines: list[Text]) -> Text:

@@ -41,7 +41,7 @@ def step_lines(
     first.append(" " * (_STATE_WIDTH - len(step.state)))
     for words in _facts(step):
         first.append(f"  {one_line(words)}")
-    indent = " " * (width + 6)
+    indent = " " * 6
     return [first, *(Text(indent + one_line(words), style="dim") for words in _more(step, names))]
 
 
@@ -73,10 +73,12 @@ def _running(step: StepRun) -> Iterator[str]:
 
 def _queued(step: StepRun) -> Iterator[str]:
     yield from why(step)
-    if step.not_before is not None:
-        yield f"starts in {left(step.not_before)}"
+    start = "starts"
     if step.error is not None:
         yield f"attempt {step.attempt} failed: {step.error.type}: {step.error.message}"
+        start = "again"
+    if step.not_before is not None:
+        yield f"{start} in {left(step.not_before)}"
 
 
 def _more(step: StepRun, names: Mapping[str, list[str]]) -> Iterator[str]:

@@ -14,7 +14,7 @@ from raincheck_workers.cli.graph.text import text_width
 BOX_WIDTH, BOX_HEIGHT = 190.0, 48.0
 _MARGIN = 16.0
 _BETWEEN_BOXES, _BETWEEN_BENDS = 20.0, 14.0
-_WIDEST_LABEL = 150.0
+_WIDEST_LABEL = 190.0
 # What a reader sees at once; the direction is chosen in which less lies outside.
 _SEEN = (900.0, 640.0)
 
@@ -64,7 +64,8 @@ def lay_out(graph: RunGraph) -> Layout:
 
 
 def _excess(layout: Layout) -> float:
-    return max(layout.width / _SEEN[0], layout.height / _SEEN[1])
+    """How many times too large; what fits, fits, and then from left to right."""
+    return max(layout.width / _SEEN[0], layout.height / _SEEN[1], 1.0)
 
 
 @dataclass(frozen=True, slots=True)
