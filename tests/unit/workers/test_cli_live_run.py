@@ -111,5 +111,5 @@ def test_an_index_that_is_away_is_told_above_the_steps() -> None:
     """With what was seen last below."""
     spec = pipeline(step("fit"))
     lines = _picture(recorded_run(spec), spec, problem="no answer")
-    assert lines[1] == "! no answer; asking again, the run goes on"
+    assert lines[1] == "! asking the index again; the run goes on. no answer"
     assert lines[2].split() == ["·", "fit", "pending"]

@@ -29,7 +29,7 @@ def problem_words(problem: str | None) -> str:
     """What is said when the index does not answer, or does again."""
     if problem is None:
         return "the index answers again"
-    return f"{one_line(problem)}; asking again, the run goes on"
+    return f"asking the index again; the run goes on. {one_line(problem)}"
 
 
 class LiveRun:
