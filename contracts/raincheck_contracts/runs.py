@@ -46,6 +46,16 @@ class StepState(StrEnum):
     SKIPPED = "skipped"
     """An earlier step failed."""
 
+    @property
+    def final(self) -> bool:
+        """Whether the step can no longer change."""
+        return self in {
+            StepState.SUCCEEDED,
+            StepState.FAILED,
+            StepState.CANCELLED,
+            StepState.SKIPPED,
+        }
+
 
 class ErrorInfo(Contract):
     """An error as data."""
@@ -129,6 +139,8 @@ class StepRun(Contract):
     ended_at: int | None = None
     parked_at: int | None = None
     """When it first had to wait for what it refers to; milliseconds likewise."""
+    not_before: int | None = None
+    """When it may start: the end of a countdown, or of the pause before a retry; likewise."""
     bindings: dict[str, Binding] = {}
     """By the reference as written, or `step.output`."""
     revision: int | None = None

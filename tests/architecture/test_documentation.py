@@ -29,7 +29,6 @@ from click.testing import CliRunner
 
 from tests.support.command_line import run_command
 from tests.support.documentation import (
-    COMING,
     PAGES,
     ROOT,
     Block,
@@ -57,10 +56,6 @@ def _name(page: Path) -> str:
 def _ours(line: CommandLine) -> bool:
     """`celery -A shop` is the reader's own application."""
     return line.words[0] == "raincheck" or line.words[:3] == ("celery", "-A", "raincheck_workers")
-
-
-def _coming(line: CommandLine) -> bool:
-    return any(line.begins(["raincheck", *words]) for words in COMING)
 
 
 def _understood(words: tuple[str, ...]) -> bool:
@@ -96,13 +91,7 @@ def test_each_command_exists_with_its_options(page: Path) -> None:
     shells = [block for block in blocks_of(page) if block.language == "sh"]
     in_blocks = [line for block in shells for line in command_lines(block)]
     for line in [*in_blocks, *commands_in_prose(page)]:
-        assert not _ours(line) or _coming(line) or _understood(line.words), line.words
-
-
-@pytest.mark.parametrize("words", COMING, ids=" ".join)
-def test_what_is_coming_is_not_here(words: tuple[str, ...]) -> None:
-    """As soon as it is here, its examples are to run like all others."""
-    assert not _understood(("raincheck", *words)), f"take {words} out of COMING"
+        assert not _ours(line) or _understood(line.words), line.words
 
 
 @pytest.mark.parametrize(

@@ -32,12 +32,15 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_wheel_holds_exactly_three_packages(wheel: Path) -> None:
-    """Nothing else goes in, and Lua sources and type markers do."""
+    """Nothing else goes in, and Lua sources, type markers and the parts of pages do."""
     names = zipfile.ZipFile(wheel).namelist()
     tops = {name.split("/")[0] for name in names if ".dist-info/" not in name}
     assert tops == {"raincheck", "raincheck_contracts", "raincheck_workers"}
     sources = sorted((ROOT / "producers/raincheck/index/lua").glob("*.lua"))
     assert {f"raincheck/index/lua/{path.name}" for path in sources} <= set(names)
+    parts = {path.relative_to(ROOT / "workers") for path in ROOT.glob("workers/**/graph/*.*s")}
+    assert {path.suffix for path in parts} == {".css", ".js"}
+    assert set(map(str, parts)) <= set(names)
     assert {f"{top}/py.typed" for top in tops} <= set(names)
     assert not [name for name in names if "__pycache__" in name]
 

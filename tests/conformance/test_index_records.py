@@ -1,6 +1,9 @@
+from collections.abc import Callable
+
 import pytest
 
 from raincheck.index import Index
+from raincheck.index.run_records import read_run
 from raincheck_contracts.errors import RunNotFoundError
 from raincheck_contracts.events import RunFinished
 from raincheck_contracts.pipelines import ListInput, OutputInput, ReferenceInput, ValueInput
@@ -203,3 +206,31 @@ def test_an_index_keeps_its_protocol_and_epoch(index: Index) -> None:
     index.records.revision()
     assert ask(index, "HMGET", key(index, "index"), *map(bytes.decode, fields)) == first
     assert first[0] == b"1"
+
+
+def test_a_run_that_is_read_again_is_as_if_read_anew(driver: Driver) -> None:
+    """In each state of its steps, though what had ended is not read again."""
+    run = driver.submit(pipeline(step("a", outputs=["x"]), step("b", "y@1", after=["a"])))
+    records = driver.index.records
+    stored = records.stored_run(run)
+    moves: list[Callable[[], object]] = [
+        lambda: driver.finish(run, "a", new_version("x", output="x")),
+        lambda: driver.parked(run, "b"),
+        lambda: driver.publish("y"),
+        driver.wake,
+        lambda: driver.finish(run, "b"),
+    ]
+    for move in moves:
+        move()
+        stored = records.stored_run_again(stored)
+        assert read_run(stored) == records.run(run)
+
+
+def test_a_run_whose_records_are_gone_is_not_read_again(driver: Driver) -> None:
+    """It has ended and expired between two looks."""
+    run = driver.submit(pipeline(step("a")))
+    stored = driver.index.records.stored_run(run)
+    driver.finish(run, "a")
+    ask(driver.index, "DEL", key(driver.index, f"run:{run}"))
+    with pytest.raises(RunNotFoundError):
+        driver.index.records.stored_run_again(stored)

@@ -6,7 +6,8 @@ import sysconfig
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-_SCRIPTS = Path(sysconfig.get_path("scripts"))
+#: Folder of the installed commands.
+SCRIPTS = Path(sysconfig.get_path("scripts"))
 
 
 def environment(**changes: str) -> dict[str, str]:
@@ -31,7 +32,7 @@ def start(
         program: another of the installed commands.
     """
     return subprocess.Popen(
-        [_SCRIPTS / program, *arguments],
+        [SCRIPTS / program, *arguments],
         cwd=folder,
         env=environment(**variables),
         stdin=subprocess.DEVNULL,

@@ -9,19 +9,6 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
-#: What the pages describe and this branch does not have yet.
-COMING = (
-    ("dev",),
-    ("doctor",),
-    ("resolve",),
-    ("runs", "why"),
-    ("runs", "retry"),
-    ("runs", "show", "--follow"),
-    ("runs", "show", "--graph"),
-    ("artifacts", "alias"),
-    ("artifacts", "log-metadata"),
-)
-
 _BLOCK = re.compile(
     r"(?:^<!-- not run: (?P<reason>.+?) -->\n)?^```(?P<language>\w*)[^\n]*\n(?P<text>.*?)^```$",
     re.MULTILINE | re.DOTALL,
@@ -65,10 +52,8 @@ class CommandLine:
     """What takes its output, in `variable=$(...)`."""
 
     def begins(self, words: Sequence[str]) -> bool:
-        """Whether it is this command; of options only that they are there matters."""
-        names = [word for word in words if not word.startswith("-")]
-        options = set(words) - set(names)
-        return list(self.words[: len(names)]) == names and options <= set(self.words)
+        """Whether it is this command."""
+        return list(self.words[: len(words)]) == list(words)
 
 
 def blocks_of(page: Path) -> list[Block]:

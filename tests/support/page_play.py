@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.commands import environment, start
-from tests.support.documentation import COMING, Block, CommandLine, blocks_of, command_lines
+from tests.support.documentation import Block, CommandLine, blocks_of, command_lines
 from tests.support.waiting import wait_until
 
 _SCRIPT = Path(__file__).with_name("page_script.py")
@@ -59,7 +59,7 @@ def _commands(block: Block) -> list[CommandLine]:
     """The commands of a block that are played: ours, in the reader's own deployment."""
     if block.language != "sh" or "export RAINCHECK_" in block.text:
         return []
-    unplayed = [["raincheck", *words] for words in (*_ENDLESS, *COMING)]
+    unplayed = [["raincheck", *words] for words in _ENDLESS]
     return [
         line
         for line in command_lines(block)

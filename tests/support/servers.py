@@ -40,6 +40,16 @@ def fake_index() -> Index:
     return Index(Connection("redis://fake", fresh_namespace(), client=client))
 
 
+@contextmanager
+def server_away() -> Generator[None]:
+    """The in-memory server of all tests does not answer in this context."""
+    _FAKE_SERVER.connected = False
+    try:
+        yield
+    finally:
+        _FAKE_SERVER.connected = True
+
+
 def valkey_index(url: str) -> Index:
     """An empty index on a real server."""
     return Index(Connection(url, fresh_namespace()))

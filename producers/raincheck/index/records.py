@@ -52,9 +52,29 @@ class Records:
             raise RunNotFoundError(run)
         names = text(self._ask(("HGET", self._key("spec:", text(record["spec"])), "steps"))[0])
         steps = names.split()
-        keys = [("HGETALL", self._key("step:", run, "/", step)) for step in steps]
-        details = [_hash(reply) for reply in self._ask(*keys)]
+        details = [_hash(reply) for reply in self._ask(*self._step_reads(run, steps))]
         return StoredRun(run, record, dict(zip(steps, details, strict=True)))
+
+    def stored_run_again(self, before: StoredRun) -> StoredRun:
+        """A run's records as they stand, in one round trip; cheap to ask again.
+
+        Args:
+            before: what was read last. Steps that had ended then are not read again.
+
+        Raises:
+            RunNotFoundError: its records are gone.
+        """
+        live = [step for step in before.steps if not before.state(step).final]
+        reads = self._step_reads(before.run, live)
+        reply, *details = self._ask(("HGETALL", self._key("run:", before.run)), *reads)
+        record = _hash(reply)
+        if not record:
+            raise RunNotFoundError(before.run)
+        news = dict(zip(live, map(_hash, details), strict=True))
+        return StoredRun(before.run, record, {**before.steps, **news})
+
+    def _step_reads(self, run: str, steps: Sequence[str]) -> list[tuple[str, str]]:
+        return [("HGETALL", self._key("step:", run, "/", step)) for step in steps]
 
     def final_status(self, run: str) -> RunStatus | None:
         """The status in which a run has ended, or None; one field, cheap to ask again.

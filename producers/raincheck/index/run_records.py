@@ -87,6 +87,7 @@ def _step_run(stored: StoredRun, step: str) -> StepRun:
         started_at=int(details["started"]) if "started" in details else None,
         ended_at=int(details["ended"]) if "ended" in details else None,
         parked_at=int(details["first_park"]) if "first_park" in details else None,
+        not_before=int(details["not_before"]) if "not_before" in details else None,
         bindings=_bindings(details),
         revision=int(details["brev"]) if "brev" in details else None,
         missing=missing,

@@ -7,7 +7,7 @@ from raincheck.authoring.context import active_step_context
 from raincheck.deployment import Deployment
 from raincheck.index.run_records import read_run, run_status
 from raincheck.queueing.results import load_result
-from raincheck.queueing.run_report import explain, with_present_misses
+from raincheck.queueing.run_report import RunReport, report_on
 from raincheck_contracts.errors import RunCancelledError, StepFailedError, WaitInStepError
 from raincheck_contracts.runs import ErrorInfo, Run, RunStatus, StepState
 
@@ -83,7 +83,15 @@ class RunHandle:
 
     def why(self) -> str:
         """Why the run is where it is, a line per step that has something to say."""
-        return explain(with_present_misses(self.deployment.index, self.run()))
+        return str(self.report())
+
+    def report(self) -> RunReport:
+        """What `why` says, as data.
+
+        Raises:
+            RunNotFoundError: it ended so long ago that its records are gone.
+        """
+        return report_on(self.deployment, self.id)
 
     def cancel(self, reason: str = "cancelled by hand") -> bool:
         """End the run: nothing more of it starts, what runs is stopped.

@@ -1,8 +1,107 @@
-"""A run in words: what each step does, waits for, or failed of."""
+"""Why a run is where it is: what each step does, waits for, or failed of."""
 
+import difflib
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from typing_extensions import override
+
+from raincheck.deployment import Deployment
 from raincheck.index import Index
+from raincheck.index.run_records import read_run
+from raincheck.queueing.unserved import unserved
 from raincheck_contracts.reference_text import parse_reference
-from raincheck_contracts.runs import MissingReference, Run, StepRun, StepState
+from raincheck_contracts.runs import MissingReason, MissingReference, Run, StepRun, StepState
+
+_LONG_QUEUED = 10.0  # seconds
+_RESOLVED_AT_ONCE = 250
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """One reason why a step is where it is."""
+
+    words: str
+    since: int | None = None
+    """Milliseconds since the epoch, by the server's clock; likewise `until`."""
+    until: int | None = None
+    """When a wait ends, or a delayed start comes."""
+    reference: str | None = None
+    """The reference that is missing, as written."""
+    near: tuple[str, ...] = ()
+    """Artifacts with names like one that does not exist."""
+
+    @override
+    def __str__(self) -> str:
+        return f"{self.words}; did you mean {' or '.join(self.near)}?" if self.near else self.words
+
+
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    """A run and the causes of its steps."""
+
+    run: Run
+    causes: Mapping[str, tuple[Cause, ...]]
+    """By step; what has succeeded or is not reached yet has none."""
+
+    @override
+    def __str__(self) -> str:
+        """A line for the run and one per cause."""
+        lines = [f"run {self.run.id} of {self.run.pipeline}: {self.run.status}"]
+        if self.run.reason:
+            lines[0] += f" ({self.run.reason})"
+        for step, causes in self.causes.items():
+            lines += [f"  {step}: {cause}" for cause in causes]
+        return "\n".join(lines)
+
+    def document(self) -> dict[str, Any]:
+        """As JSON."""
+        names = Cause.__slots__
+        return {
+            "run": self.run.id,
+            "pipeline": self.run.pipeline,
+            "status": self.run.status,
+            "reason": self.run.reason,
+            "steps": [
+                {
+                    "step": step.step,
+                    "state": step.state,
+                    "attempt": step.attempt,
+                    "node": step.node,
+                    "causes": [
+                        {name: getattr(cause, name) for name in names}
+                        for cause in self.causes.get(step.step, ())
+                    ],
+                }
+                for step in self.run.steps
+            ],
+        }
+
+
+def report_on(
+    deployment: Deployment, run_id: str, *, long_queued: float = _LONG_QUEUED
+) -> RunReport:
+    """The report of this moment.
+
+    Args:
+        deployment: that holds the run.
+        run_id: of the run.
+        long_queued: seconds that a step is queued before the workers are asked, for up to a
+            second, whether one of them serves its queue.
+
+    Raises:
+        RunNotFoundError: it ended so long ago that its records are gone.
+        IndexUnavailableError: the index does not answer.
+    """
+    stored = deployment.index.records.stored_run(run_id)
+    run = with_present_misses(deployment.index, read_run(stored))
+    known = deployment.index.records.artifact_names() if _unknown(run) else []
+    causes = {step.step: step_causes(step, known) for step in run.steps}
+    for queued in unserved(deployment, stored, run, long_queued):
+        causes[queued.step] += (Cause(words=queued.words, since=queued.since),)
+    return RunReport(run, {step: found for step, found in causes.items() if found})
 
 
 def with_present_misses(index: Index, run: Run) -> Run:
@@ -21,10 +120,13 @@ def with_present_misses(index: Index, run: Run) -> Run:
     Raises:
         IndexUnavailableError: the index does not answer.
     """
-    if all(step.state is not StepState.WAITING for step in run.steps):
+    waiting = [step for step in run.steps if step.state is StepState.WAITING]
+    missed = list(dict.fromkeys(item.reference for step in waiting for item in step.missing))
+    if not waiting:
         return run
+    now = _missing_now(index, missed)
     steps = tuple(
-        step.model_copy(update={"missing": _missing_now(index, step)})
+        step.model_copy(update={"missing": _still(step, now)})
         if step.state is StepState.WAITING
         else step
         for step in run.steps
@@ -32,44 +134,94 @@ def with_present_misses(index: Index, run: Run) -> Run:
     return run.model_copy(update={"steps": steps})
 
 
-def _missing_now(index: Index, step: StepRun) -> tuple[MissingReference, ...]:
-    references = [parse_reference(item.reference) for item in step.missing]
-    answers = index.versions.resolve(references).answers
+def _missing_now(index: Index, missed: list[str]) -> dict[str, MissingReference]:
+    """Those that are missing now, by the reference as written."""
+    found: dict[str, MissingReference] = {}
+    for start in range(0, len(missed), _RESOLVED_AT_ONCE):
+        written = missed[start : start + _RESOLVED_AT_ONCE]
+        answers = index.versions.resolve([parse_reference(item) for item in written]).answers
+        found |= {
+            reference: answer
+            for reference, answer in zip(written, answers, strict=True)
+            if isinstance(answer, MissingReference)
+        }
+    return found
+
+
+def _still(step: StepRun, now: Mapping[str, MissingReference]) -> tuple[MissingReference, ...]:
     return tuple(
-        answer.model_copy(update={"deadline": recorded.deadline})
-        for recorded, answer in zip(step.missing, answers, strict=True)
-        if isinstance(answer, MissingReference)
+        now[recorded.reference].model_copy(update={"deadline": recorded.deadline})
+        for recorded in step.missing
+        if recorded.reference in now
     )
 
 
-def explain(run: Run) -> str:
-    """Why a run is where it is.
+def _unknown(run: Run) -> bool:
+    reasons = {missing.reason for step in run.steps for missing in step.missing}
+    return MissingReason.ARTIFACT_UNKNOWN in reasons
 
-    Returns:
-        A line for the run and one per step that waits, runs, was given back or failed.
+
+def step_causes(step: StepRun, known: list[str]) -> tuple[Cause, ...]:
+    """Why a step is where it is, as far as its own record says.
+
+    Args:
+        step: with the misses of this moment.
+        known: names of the artifacts that exist, for those that are like a missing one.
     """
-    lines = [f"run {run.id} of {run.pipeline}: {run.status}"]
-    if run.reason:
-        lines[0] += f" ({run.reason})"
-    for step in run.steps:
-        lines += [f"  {step.step}: {line}" for line in _step_lines(step)]
-    return "\n".join(lines)
-
-
-def _step_lines(step: StepRun) -> list[str]:
     match step.state:
         case StepState.WAITING:
-            waits = [f"waits for {missing}" for missing in step.missing]
-            return waits or ["has what it waited for and is about to start"]
+            return _waits(step, known)
         case StepState.RUNNING:
-            return [f"runs on {step.node}, attempt {step.attempt}"]
+            words = f"runs on {step.node}, attempt {step.attempt}"
+            return (Cause(words=words, since=step.started_at),)
         case StepState.FAILED:
-            error = step.error
-            return [f"failed: {error.type}: {error.message}" if error else "failed"]
+            tries = f" (attempt {step.attempt})" if step.attempt > 1 else ""
+            words = f"failed: {_error(step)}{tries}" if step.error else "failed"
+            return (Cause(words=words, since=step.ended_at),)
         case StepState.QUEUED:
-            again = f", attempt {step.attempt} failed" if step.attempt else ""
-            return [step.reason or f"is ready and waits for a worker{again}"]
+            return (_queued(step),)
         case StepState.SKIPPED:
-            return [f"skipped: {step.reason}"] if step.reason else ["skipped"]
+            return (Cause(words=f"skipped: {step.reason}" if step.reason else "skipped"),)
         case _:
-            return []
+            return ()
+
+
+def _waits(step: StepRun, known: list[str]) -> tuple[Cause, ...]:
+    if not step.missing:
+        words = "has what it waited for and is about to start"
+        return (Cause(words=words, since=step.parked_at),)
+    return tuple(
+        Cause(
+            words=f"waits for {missing}",
+            since=step.parked_at,
+            until=missing.deadline,
+            reference=missing.reference,
+            near=_near(missing, known),
+        )
+        for missing in step.missing
+    )
+
+
+def _near(missing: MissingReference, known: list[str]) -> tuple[str, ...]:
+    if missing.reason is not MissingReason.ARTIFACT_UNKNOWN:
+        return ()
+    name = parse_reference(missing.reference).artifact
+    return tuple(difflib.get_close_matches(name, known, n=3, cutoff=0.8))
+
+
+def _queued(step: StepRun) -> Cause:
+    words = step.reason or "is ready and waits for a worker"
+    if step.not_before is not None and step.not_before > _now():
+        words = "starts later"
+    if step.attempt:
+        words += f", attempt {step.attempt} failed"
+        words += f": {_error(step)}" if step.error else ""
+    return Cause(words=words, until=step.not_before)
+
+
+def _error(step: StepRun) -> str:
+    return f"{step.error.type}: {step.error.message}" if step.error else ""
+
+
+def _now() -> float:
+    return time.time() * 1000

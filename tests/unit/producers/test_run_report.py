@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from raincheck.queueing.run_report import explain, with_present_misses
+from raincheck.queueing.run_report import RunReport, step_causes, with_present_misses
 from raincheck_contracts.runs import (
     ErrorInfo,
     MissingReason,
@@ -28,11 +28,15 @@ def _step(name: str, state: StepState, **fields: Any) -> StepRun:
     return StepRun(run=RUN, step=name, state=state, **fields)
 
 
+def _explained(run: Run) -> str:
+    return str(RunReport(run, {step.step: step_causes(step, []) for step in run.steps}))
+
+
 def test_each_step_that_has_something_to_say_has_a_line() -> None:
     """What has succeeded, or is not reached yet, says nothing."""
     missing = MissingReference(reference="model@7", reason=MissingReason.ARTIFACT_UNKNOWN)
     error = ErrorInfo(type="builtins.ValueError", message="no")
-    words = explain(
+    words = _explained(
         _run(
             _step("a", StepState.SUCCEEDED),
             _step("b", StepState.WAITING, missing=(missing,)),
@@ -59,7 +63,7 @@ def test_each_step_that_has_something_to_say_has_a_line() -> None:
 
 def test_the_reason_of_a_run_stands_in_its_first_line() -> None:
     """Of a cancelled one, say."""
-    words = explain(_run(status=RunStatus.CANCELLED, reason="expired before it started"))
+    words = _explained(_run(status=RunStatus.CANCELLED, reason="expired before it started"))
     assert words == f"run {RUN} of nightly: cancelled (expired before it started)"
 
 
@@ -79,7 +83,7 @@ def test_what_has_come_since_is_no_longer_missed() -> None:
     )
     index.versions.publish(nonce(), new_version("model"))
     index.versions.publish(nonce(), new_version("other", metadata={"MSE": 0.1}))
-    assert "b: has what it waited for and is about to start" in explain(
+    assert "b: has what it waited for and is about to start" in _explained(
         with_present_misses(index, run)
     )
 

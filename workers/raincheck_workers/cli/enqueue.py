@@ -7,13 +7,10 @@ import typer
 from raincheck.durations import seconds_of
 from raincheck.queueing.enqueue import EnqueueOptions
 from raincheck.queueing.enqueue import enqueue as enqueue_pipeline
-from raincheck.queueing.run_handle import RunHandle
-from raincheck_contracts.runs import RunStatus
-from raincheck_workers.cli.error_lines import FAILED, TIMED_OUT
 from raincheck_workers.cli.following import follow
 from raincheck_workers.cli.modules import pipeline_named
 from raincheck_workers.cli.named_values import named_values
-from raincheck_workers.cli.output import JsonOption, messages, print_error, print_json
+from raincheck_workers.cli.output import JsonOption, messages, print_json
 
 Duration = Annotated[str | None, typer.Option(metavar="TIME", help="Such as 30, 30s, 5m, 1h.")]
 
@@ -41,7 +38,7 @@ def enqueue(  # noqa: PLR0913 - the options of `apply_async`
     """Queue a pipeline and print the id of its run.
 
     With --wait the exit code is 0 when the run succeeded, 1 when it failed or was
-    cancelled, 3 when --timeout ran out (the run goes on).
+    cancelled, 3 when --timeout ran out, 130 after Ctrl-C (the run goes on).
     """
     options = EnqueueOptions(
         queue=queue,
@@ -55,7 +52,7 @@ def enqueue(  # noqa: PLR0913 - the options of `apply_async`
     handle = enqueue_pipeline(pipeline, (), named_values("--param", param or ()), options)
     if not as_json:
         typer.echo(handle.id)
-    code = _follow(handle, limit) if wait else 0
+    code = follow(handle, messages(), limit) if wait else 0
     if as_json:
         print_json(handle.run().model_dump(mode="json"))
     raise typer.Exit(code)
@@ -63,12 +60,3 @@ def enqueue(  # noqa: PLR0913 - the options of `apply_async`
 
 def _seconds(option: str, text: str | None) -> float | None:
     return None if text is None else seconds_of(text, setting=option)
-
-
-def _follow(handle: RunHandle, timeout: float | None) -> int:
-    try:
-        status = follow(handle, messages(), timeout)
-    except TimeoutError as error:
-        print_error(str(error))
-        return TIMED_OUT
-    return 0 if status is RunStatus.SUCCEEDED else FAILED

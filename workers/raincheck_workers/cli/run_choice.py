@@ -1,8 +1,14 @@
 """Finding the run that a person means by the beginning of its id."""
 
+from typing import Annotated
+
+import typer
+
 from raincheck.deployment import Deployment
 from raincheck.queueing.run_handle import RunHandle
 from raincheck_contracts.errors import ArgumentError
+
+RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="Its id, or the beginning of it.")]
 
 #: So many of the newest live and ended runs are looked through.
 _SEARCHED = 10_000

@@ -1,4 +1,4 @@
-"""`raincheck runs`: list them, show one, cancel one."""
+"""`raincheck runs`: list them, show one, say why, retry or cancel one."""
 
 from contextlib import suppress
 from typing import Annotated
@@ -8,15 +8,15 @@ import typer
 from raincheck.deployment import Deployment, current_deployment
 from raincheck_contracts.errors import RunNotFoundError
 from raincheck_contracts.runs import Run
-from raincheck_workers.cli.output import JsonOption, output, print_json
+from raincheck_workers.cli.output import JsonOption, messages, output, print_json
 from raincheck_workers.cli.rendering.nothing import print_nothing
-from raincheck_workers.cli.rendering.run_page import run_page
 from raincheck_workers.cli.rendering.run_table import run_table
-from raincheck_workers.cli.run_choice import chosen_run
+from raincheck_workers.cli.run_choice import RunArgument, chosen_run
+from raincheck_workers.cli.runs_retry import retry
+from raincheck_workers.cli.runs_show import show
+from raincheck_workers.cli.runs_why import why
 
-runs = typer.Typer(help="List, show and cancel runs.", no_args_is_help=True)
-
-RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="Its id, or the beginning of it.")]
+runs = typer.Typer(help="List, show, explain, retry and cancel runs.", no_args_is_help=True)
 
 
 @runs.command("list")
@@ -28,7 +28,8 @@ def list_runs(
 ) -> None:
     """List runs: those that have not ended, then the ended ones; newest first."""
     deployment = current_deployment()
-    found = _read(deployment, limit, live_only=live)
+    with messages().status("reading runs"):
+        found = _read(deployment, limit, live_only=live)
     if as_json:
         print_json([run.model_dump(mode="json") for run in found])
     elif found:
@@ -37,24 +38,9 @@ def list_runs(
         print_nothing("runs", deployment)
 
 
-@runs.command()
-def show(
-    run: RunArgument,
-    *,
-    traceback: Annotated[
-        bool, typer.Option("--traceback", help="With the traceback of what failed.")
-    ] = False,
-    as_json: JsonOption = False,
-) -> None:
-    """Show a run: its steps, what each reference became, what was published."""
-    deployment = current_deployment()
-    handle = chosen_run(deployment, run)
-    found = handle.run()
-    if as_json:
-        print_json(found.model_dump(mode="json"))
-        return
-    spec = deployment.index.records.spec(handle.id)
-    output().print(run_page(found, spec, traceback=traceback))
+runs.command()(show)
+runs.command()(why)
+runs.command()(retry)
 
 
 @runs.command()

@@ -22,8 +22,9 @@ def waiting(
 ) -> None:
     """List the steps that wait for what they refer to, or for a worker with their code."""
     deployment = current_deployment()
-    runs = deployment.index.records.run_ids(limit, live_only=True)
-    found = [step for run in runs for step in _waiting_steps(deployment, run)]
+    with messages().status("reading live runs"):
+        runs = deployment.index.records.run_ids(limit, live_only=True)
+        found = [step for run in runs for step in _waiting_steps(deployment, run)]
     if as_json:
         print_json([step.document() for step in found])
     elif found:

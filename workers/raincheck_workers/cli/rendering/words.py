@@ -76,3 +76,8 @@ def pairs(given: dict[str, JsonValue]) -> str:
 def short_type(name: str) -> str:
     """A recorded type without its module: `Ridge`."""
     return name.rpartition(".")[2]
+
+
+def one_line(text: str) -> str:
+    """Text of unknown origin in one line, without characters that a terminal obeys."""
+    return "".join(char if char.isprintable() else " " for char in text)

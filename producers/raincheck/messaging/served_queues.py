@@ -1,0 +1,33 @@
+"""Asking the workers which queues they serve."""
+
+from celery import Celery
+from kombu.exceptions import OperationalError
+
+from raincheck.messaging.fork_guard import not_while_forking
+
+_PATIENCE = 1.0  # seconds for the workers to answer
+
+
+def served_queues(app: Celery) -> frozenset[str] | None:
+    """The queues that some worker serves.
+
+    A worker that answers nothing within a second, say a busy one of the pool `solo`, is
+    not counted.
+
+    Args:
+        app: of the broker.
+
+    Returns:
+        Their names; None when the broker does not answer.
+    """
+    connection = app.connection_for_read()
+    with not_while_forking(), connection:
+        try:
+            connection.connect()  # one try: whoever asks will ask again
+            inspect = app.control.inspect(timeout=_PATIENCE, connection=connection)
+            replies = inspect.active_queues() or {}
+        except OperationalError:
+            return None
+        except connection.connection_errors:
+            return None
+    return frozenset(str(queue["name"]) for queues in replies.values() for queue in queues)
