@@ -54,6 +54,13 @@ def test_a_waiting_step_is_shown_with_its_references(
     assert "'published': {'joined': 'joined@" in task["result"]
 
 
+def test_a_queued_step_is_shown_by_its_name(flower: Flower) -> None:
+    """Also when no worker has taken it yet."""
+    handle = pipelines.double_given.apply_async([1.5], queue="nobodys")
+    task = flower.wait_for(f"{handle.id}.double", "PENDING")
+    assert (task["name"], task["args"]) == ("double_given.double", "double(value=1.5)")
+
+
 def test_a_running_step_is_shown_with_its_versions(
     flower: Flower, fresh: Callable[[str], str], tmp_path: Path
 ) -> None:

@@ -2,7 +2,8 @@
 
 import json
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import cached_property
 from typing import Any
 
 from celery import Celery
@@ -36,6 +37,10 @@ class HintSender:
     def __init__(self, app: Celery, namespace: str) -> None:
         self.app = app
         self._namespace = namespace
+
+    @cached_property
+    def _events(self) -> Any:
+        return self.app.events.Dispatcher(enabled=False)  # it uses the producers that it is given
 
     def send(self, messages: Iterable[Message]) -> int:
         """Send hints; what cannot be sent stays in the index and is sent again later.
@@ -75,10 +80,12 @@ class HintSender:
     def _send(self, message: Message, producer: Any) -> None:
         body = message_body(self._namespace, message)
         step = StepSpec.model_validate(body["step"])
+        name = task_name(message.pipeline, step.name)
         self.app.send_task(
             STEP_TASK_NAME,
             kwargs=body,
-            shadow=task_name(message.pipeline, step.name),
+            shadow=name,
+            event_dispatcher=_NamedEvents(self._events, name),
             task_id=task_id(message.run, step.name, message.retries),
             queue=celery_queue(self.app, message.queue),
             # A user's application has settings for its own tasks; these are for ours.
@@ -93,6 +100,23 @@ class HintSender:
             argsrepr=describe_step(step),
             kwargsrepr=f"{message.pipeline} {message.run}",
         )
+
+
+class _NamedEvents:
+    """Tells of a sent task under its shadow name.
+
+    Celery tells under the true one, and who hears that last shows it.
+    """
+
+    def __init__(self, dispatcher: Any, name: str) -> None:
+        self._dispatcher = dispatcher
+        self._name = name
+
+    def publish(
+        self, kind: str, fields: Mapping[str, object], producer: object, **options: object
+    ) -> None:
+        """Publish an event, as Celery's dispatcher does."""
+        self._dispatcher.publish(kind, {**fields, "name": self._name}, producer, **options)
 
 
 def task_name(pipeline: str, step: str) -> str:
