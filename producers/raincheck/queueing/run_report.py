@@ -3,7 +3,7 @@
 import difflib
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from typing_extensions import override
@@ -58,7 +58,6 @@ class RunReport:
 
     def document(self) -> dict[str, Any]:
         """As JSON."""
-        names = Cause.__slots__
         return {
             "run": self.run.id,
             "pipeline": self.run.pipeline,
@@ -70,10 +69,7 @@ class RunReport:
                     "state": step.state,
                     "attempt": step.attempt,
                     "node": step.node,
-                    "causes": [
-                        {name: getattr(cause, name) for name in names}
-                        for cause in self.causes.get(step.step, ())
-                    ],
+                    "causes": [asdict(cause) for cause in self.causes.get(step.step, ())],
                 }
                 for step in self.run.steps
             ],

@@ -113,3 +113,15 @@ def test_an_index_that_is_away_is_told_above_the_steps() -> None:
     lines = _picture(recorded_run(spec), spec, problem="no answer")
     assert lines[1] == "! asking the index again; the run goes on. no answer"
     assert lines[2].split() == ["·", "fit", "pending"]
+
+
+def test_a_terminal_that_knows_only_ascii_gets_only_that() -> None:
+    """Signs, and the mark of what is cut or left out."""
+    spec = pipeline(*(step(f"step_{i}") for i in range(30)))
+    steps = {f"step_{i}": {"state": state} for i, state in enumerate(StepState)}
+    file = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    console = Console(file=file, width=40, height=12, force_terminal=True)
+    live = LiveRun(spec)
+    live.look = Look(recorded_run(spec, steps))
+    console.print(live)
+    file.flush()

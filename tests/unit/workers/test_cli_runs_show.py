@@ -1,5 +1,7 @@
 """`raincheck runs show` with its pictures, and followed where there is no terminal."""
 
+import tempfile
+import webbrowser
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -90,3 +92,15 @@ def test_follow_ends_with_1_when_the_run_failed(raincheck: CommandLine) -> None:
     answer = raincheck("runs", "show", made, "--follow")
     assert answer.code == 1
     assert "fit  failed: builtins.ValueError: no" in answer.out
+
+
+def test_open_without_a_file_makes_one_of_its_own(
+    raincheck: CommandLine, run: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a folder that nobody else can have made; without a browser it is told where."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(webbrowser, "_tryorder", [])
+    answer = raincheck("runs", "show", run, "--open")
+    (page,) = tmp_path.glob("raincheck-*/*.html")
+    assert answer.err == f"wrote {page}\nno browser was found; open the file yourself\n"
+    assert page.read_text(encoding="utf-8").startswith("<!doctype html>")

@@ -1,5 +1,6 @@
 """`raincheck demo`: the whole idea in a few seconds."""
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
 
@@ -35,10 +36,12 @@ def demo(
         # Built without the environment: whatever deployment is set there is left alone.
         settings = Settings.model_construct(home=place)
         with (
+            ExitStack() as told,
             use_deployment(Deployment(settings)) as deployment,
             worker_process(settings, MODULE) as worker,
         ):
             _play(console, deployment, worker)
+            told.enter_context(console.status("ending the worker and the server"))
     _next(console, place if keep or home else None)
 
 

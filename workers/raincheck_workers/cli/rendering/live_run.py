@@ -48,8 +48,9 @@ class LiveRun:
             yield Text("reading the run ...", style="dim")
             return
         height = max(_LEAST, (options.height or console.height) - _SPARE)
-        for line in self._lines(self.look, height, plain=options.ascii_only):
-            line.truncate(options.max_width, overflow="ellipsis")
+        plain = options.ascii_only
+        for line in self._lines(self.look, height, plain=plain):
+            line.truncate(options.max_width, overflow="crop" if plain else "ellipsis")
             line.no_wrap = True
             yield line
 
@@ -77,7 +78,8 @@ class LiveRun:
             (i for i, step in enumerate(run.steps) if step.state in order),
             key=lambda i: order[run.steps[i].state],
         )[: max(0, room - 1)]
-        left = [step for i, step in enumerate(run.steps) if i not in set(urgent)]
+        chosen = set(urgent)
+        left = [step for i, step in enumerate(run.steps) if i not in chosen]
         shown = [line for i in urgent for line in full[i]]
         if len(shown) >= room:
             shown = [_in_one(full[i]) for i in urgent]
