@@ -10,7 +10,7 @@ from blake3 import blake3
 from raincheck.index.entries import NewVersion
 from raincheck.index.run_scripts import Submission
 from raincheck_contracts._base import JsonValue
-from raincheck_contracts.artifacts import Manifest, Part, VersionRecord
+from raincheck_contracts.artifacts import Binding, Manifest, Part, VersionRecord
 from raincheck_contracts.pipelines import (
     Input,
     OutputInput,
@@ -33,6 +33,24 @@ def digest(text: str) -> str:
 def nonce() -> str:
     """A new nonce or request id."""
     return secrets.token_hex(8)
+
+
+def binding(
+    version: str, *, artifact: str = "model", pointer: str | None = None, value: Any = None
+) -> Binding:
+    """What a reference to a version, or to its metadata, became."""
+    return Binding(
+        artifact=artifact,
+        version=version,
+        sequence=1,
+        digest=digest(version),
+        type="builtins.float",
+        media_type="application/json",
+        size=3,
+        revision=7,
+        pointer=pointer,
+        value=value,
+    )
 
 
 def record(value: str = "1.5") -> VersionRecord:

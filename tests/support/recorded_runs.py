@@ -3,10 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from raincheck_contracts.artifacts import Binding
 from raincheck_contracts.pipelines import PipelineSpec
 from raincheck_contracts.runs import Run, RunStatus, StepRun, StepState
-from tests.support.builders import digest
 
 RUN = "r" * 32
 BEGAN = 1_700_000_000_000  # milliseconds since the epoch
@@ -36,19 +34,3 @@ def recorded_run(
 def _step_run(name: str, given: Mapping[str, Any]) -> StepRun:
     usual: dict[str, Any] = {"run": RUN, "step": name, "state": StepState.PENDING}
     return StepRun(**{**usual, **given})
-
-
-def binding(version: str, *, pointer: str | None = None, value: Any = None) -> Binding:
-    """A binding of a reference to `model`."""
-    return Binding(
-        artifact="model",
-        version=version,
-        sequence=1,
-        digest=digest(version),
-        type="builtins.float",
-        media_type="application/json",
-        size=3,
-        revision=7,
-        pointer=pointer,
-        value=value,
-    )

@@ -1,29 +1,9 @@
 """Steps in words, as monitors show them."""
 
 from raincheck.messaging.descriptions import describe_step
-from raincheck_contracts.artifacts import Binding
 from raincheck_contracts.pipelines import DictInput, ListInput, ReferenceInput, StepSpec, ValueInput
 from raincheck_contracts.reference_text import parse_reference
-from tests.support.builders import output_of
-
-
-def _binding(
-    artifact: str, version: str, pointer: str | None = None, value: object = None
-) -> Binding:
-    return Binding.model_validate(
-        {
-            "artifact": artifact,
-            "version": version,
-            "sequence": 1,
-            "digest": "b3:" + "0" * 64,
-            "type": "builtins.float",
-            "media_type": "application/json",
-            "size": 3,
-            "revision": 9,
-            "pointer": pointer,
-            "value": value,
-        }
-    )
+from tests.support.builders import binding, output_of
 
 
 def test_a_step_in_words_shows_references_and_values() -> None:
@@ -58,9 +38,11 @@ def test_a_bound_step_in_words_shows_versions() -> None:
         after=("load", "other"),
     )
     bindings = {
-        "trained_model:latest": _binding("trained_model", "42"),
-        "trained_model:latest#/MSE": _binding("trained_model", "42", "/MSE", 0.5),
-        "load.output": _binding("frame", "7"),
+        "trained_model:latest": binding("42", artifact="trained_model"),
+        "trained_model:latest#/MSE": binding(
+            "42", artifact="trained_model", pointer="/MSE", value=0.5
+        ),
+        "load.output": binding("7", artifact="frame"),
     }
     assert describe_step(spec, bindings) == (
         "predict(model=trained_model@42, error=trained_model@42#/MSE = 0.5, "

@@ -10,8 +10,8 @@ from raincheck_contracts.pipelines import PipelineSpec
 from raincheck_contracts.runs import ErrorInfo, MissingReason, MissingReference, Run, StepState
 from raincheck_workers.cli.looks import Look
 from raincheck_workers.cli.rendering.live_run import LiveRun
-from tests.support.builders import pipeline, step
-from tests.support.recorded_runs import binding, recorded_run
+from tests.support.builders import binding, pipeline, step
+from tests.support.recorded_runs import recorded_run
 
 
 def _picture(

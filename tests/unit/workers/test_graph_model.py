@@ -3,8 +3,8 @@
 from raincheck_contracts.pipelines import OutputSpec
 from raincheck_contracts.runs import MissingReason, MissingReference, StepState
 from raincheck_workers.cli.graph.model import Arrow, BoxKind, RunGraph, VersionState, run_graph
-from tests.support.builders import output_of, pipeline, step
-from tests.support.recorded_runs import BEGAN, binding, recorded_run
+from tests.support.builders import binding, output_of, pipeline, step
+from tests.support.recorded_runs import BEGAN, recorded_run
 
 
 def _arrows(graph: RunGraph) -> list[tuple[str, str, tuple[str, ...]]]:

@@ -9,8 +9,8 @@ from typing_extensions import override
 from raincheck_contracts.pipelines import PipelineSpec, ValueInput
 from raincheck_contracts.runs import ErrorInfo, MissingReason, MissingReference, Run, StepState
 from raincheck_workers.cli.graph.page import page
-from tests.support.builders import digest, pipeline, step
-from tests.support.recorded_runs import BEGAN, RUN, binding, recorded_run
+from tests.support.builders import binding, digest, pipeline, step
+from tests.support.recorded_runs import BEGAN, RUN, recorded_run
 
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>\"] ' & \x1b[31m \ud800"
 NOW = BEGAN + 10_000

@@ -1,22 +1,7 @@
 """What became of a delivery, in a few words."""
 
-from raincheck_contracts.artifacts import Binding
 from raincheck_workers.execution.outcomes import Outcome, Result
-
-
-def _binding(pointer: str | None = None, value: float | None = None) -> Binding:
-    return Binding(
-        artifact="model",
-        version="42",
-        sequence=42,
-        digest="b3:" + "0" * 64,
-        type="builtins.float",
-        media_type="application/json",
-        size=3,
-        revision=7,
-        pointer=pointer,
-        value=value,
-    )
+from tests.support.builders import binding
 
 
 def test_flower_sees_what_each_reference_became() -> None:
@@ -24,7 +9,10 @@ def test_flower_sees_what_each_reference_became() -> None:
     outcome = Outcome(
         "predict",
         Result.SUCCEEDED,
-        bindings={"model:latest": _binding(), "model:latest#/MSE": _binding("/MSE", 0.25)},
+        bindings={
+            "model:latest": binding("42"),
+            "model:latest#/MSE": binding("42", pointer="/MSE", value=0.25),
+        },
         outputs={"predictions": "predictions@1"},
     )
     assert outcome.summary() == {
