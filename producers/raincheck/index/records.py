@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from raincheck.index import replies
@@ -21,6 +22,16 @@ def _hash(reply: Any) -> dict[str, bytes]:
     if isinstance(reply, Mapping):
         return {text(key): value for key, value in reply.items()}
     return {text(reply[i]): reply[i + 1] for i in range(0, len(reply), 2)}
+
+
+@dataclass(frozen=True, slots=True)
+class ArtifactSummary:
+    """An artifact at a glance."""
+
+    artifact: str
+    versions: int
+    newest: ArtifactVersion | None
+    aliases: Mapping[str, str]
 
 
 class Records:
@@ -130,14 +141,35 @@ class Records:
         """All artifacts, by name."""
         return [text(name) for name in self._ask(("ZRANGE", self._key("arts"), 0, -1))[0]]
 
+    def artifacts(self) -> list[ArtifactSummary]:
+        """All artifacts, by name; three round trips, however many they are."""
+        names = self.artifact_names()
+        asked = [
+            command
+            for name in names
+            for command in (
+                ("ZCARD", self._key("vers:", name)),
+                ("ZREVRANGE", self._key("vers:", name), 0, 0),
+                ("HGETALL", self._key("alias:", name)),
+            )
+        ]
+        answers = self._ask(*asked) if asked else []
+        newest = [text(found[0]) if found else "" for found in answers[1::3]]
+        versions = self._read_versions(list(zip(names, newest, strict=True)))
+        return [
+            ArtifactSummary(name, int(count), version, _aliases(aliases))
+            for name, count, version, aliases in zip(
+                names, answers[::3], versions, answers[2::3], strict=True
+            )
+        ]
+
     def version_count(self, artifact: str) -> int:
         """Number of versions of an artifact."""
         return int(self._ask(("ZCARD", self._key("vers:", artifact)))[0])
 
     def aliases(self, artifact: str) -> dict[str, str]:
         """Alias -> version."""
-        reply = _hash(self._ask(("HGETALL", self._key("alias:", artifact)))[0])
-        return {alias: text(version) for alias, version in sorted(reply.items())}
+        return _aliases(self._ask(("HGETALL", self._key("alias:", artifact)))[0])
 
     def version(self, artifact: str, version: str) -> ArtifactVersion | None:
         """One version, or None."""
@@ -165,12 +197,17 @@ class Records:
             start += size
 
     def _versions(self, artifact: str, versions: Sequence[str]) -> list[ArtifactVersion]:
-        keys = [("HGETALL", self._key("ver:", artifact, ":", version)) for version in versions]
+        read = self._read_versions([(artifact, version) for version in versions])
+        return [version for version in read if version is not None]
+
+    def _read_versions(self, names: Sequence[tuple[str, str]]) -> list[ArtifactVersion | None]:
+        keys = [
+            ("HGETALL", self._key("ver:", artifact, ":", version)) for artifact, version in names
+        ]
         records = [_hash(reply) for reply in self._ask(*keys)] if keys else []
         return [
-            _version(artifact, version, record)
-            for version, record in zip(versions, records, strict=True)
-            if record
+            _version(artifact, version, record) if record else None
+            for (artifact, version), record in zip(names, records, strict=True)
         ]
 
     # Events and queues
@@ -206,6 +243,10 @@ class Records:
         ticks = self._ask(("ZMSCORE", self._key("nodes"), *nodes))[0] if nodes else []
         found = zip(nodes, ticks, strict=True)
         return {node: int(float(tick)) for node, tick in found if tick is not None}
+
+
+def _aliases(reply: Any) -> dict[str, str]:
+    return {alias: text(version) for alias, version in sorted(_hash(reply).items())}
 
 
 def _version(artifact: str, version: str, record: Mapping[str, bytes]) -> ArtifactVersion:

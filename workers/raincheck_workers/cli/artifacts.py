@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from raincheck.deployment import Deployment, current_deployment
+from raincheck.deployment import current_deployment
 from raincheck_contracts._base import JsonValue
 from raincheck_contracts.artifacts import ArtifactVersion
 from raincheck_contracts.errors import MetadataPointerError
@@ -15,7 +15,7 @@ from raincheck_contracts.references import Reference
 from raincheck_workers.cli.artifact_changes import log_metadata, set_alias
 from raincheck_workers.cli.artifact_choice import resolved_version
 from raincheck_workers.cli.output import JsonOption, output, print_json
-from raincheck_workers.cli.rendering.artifact_table import ArtifactLine, artifact_table
+from raincheck_workers.cli.rendering.artifact_table import artifact_table, document
 from raincheck_workers.cli.rendering.nothing import print_nothing
 from raincheck_workers.cli.rendering.version_page import version_page
 from raincheck_workers.cli.rendering.version_table import version_table
@@ -29,11 +29,11 @@ artifacts.command("log-metadata")(log_metadata)
 def list_artifacts(*, as_json: JsonOption = False) -> None:
     """List artifacts with their newest version and their aliases."""
     deployment = current_deployment()
-    lines = [_line(deployment, name) for name in deployment.index.records.artifact_names()]
+    found = deployment.index.records.artifacts()
     if as_json:
-        print_json([line.document() for line in lines])
-    elif lines:
-        output().print(artifact_table(lines))
+        print_json([document(artifact) for artifact in found])
+    elif found:
+        output().print(artifact_table(found))
     else:
         print_nothing("artifacts", deployment)
 
@@ -71,12 +71,6 @@ def show(
     else:
         count, aliases = records.version_count(parsed.artifact), records.aliases(parsed.artifact)
         output().print(version_table(versions, count, aliases))
-
-
-def _line(deployment: Deployment, name: str) -> ArtifactLine:
-    records = deployment.index.records
-    newest = next(records.versions(name, 1), None)
-    return ArtifactLine(name, records.version_count(name), newest, records.aliases(name))
 
 
 def _pointed(version: ArtifactVersion, reference: Reference) -> tuple[str, JsonValue] | None:
