@@ -88,7 +88,7 @@ def unavailable(url: str, said: str) -> IndexUnavailableError:
 def no_address(url: str, said: str) -> IndexUnavailableError:
     """The error for a URL that is none."""
     return IndexUnavailableError(
-        redacted(url), f"has an address that is none: {said}", "Correct RAINCHECK_URL"
+        redacted(url), f"cannot be reached by this URL: {said}", "Correct RAINCHECK_URL"
     )
 
 
