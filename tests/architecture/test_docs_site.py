@@ -9,6 +9,8 @@ import pytest
 import typer
 
 import raincheck
+import raincheck.testing
+import raincheck_workers
 from raincheck_contracts import errors
 from raincheck_contracts.schemas import json_schemas
 from raincheck_workers.cli import app
@@ -50,9 +52,13 @@ def test_no_page_fetches_anything_from_elsewhere(site: Path) -> None:
 
 
 def test_whatever_is_exported_is_described(site: Path) -> None:
-    """Each name of `raincheck` and each error has a place in the reference."""
+    """Each public name and each error has a place in the reference."""
     anchors = {anchor for page in (site / "reference").glob("*.html") for anchor in _anchors(page)}
-    exported = {f"raincheck.{name}" for name in raincheck.__all__}
+    exported = {
+        f"{module.__name__}.{name}"
+        for module in (raincheck, raincheck.testing, raincheck_workers)
+        for name in module.__all__
+    }
     raised = {
         f"{getattr(errors, name).__module__}.{name}"
         for name in errors.__all__
