@@ -1,7 +1,9 @@
 """The settings, read from the environment: the only place that does."""
 
 import os
+from collections.abc import Mapping
 from datetime import timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -93,6 +95,25 @@ def read_settings(**fields: Any) -> Settings:
     Raises:
         SettingsError: names the setting and what is wrong with it.
     """
+    if fields:
+        return _read(fields)
+    # Each call of `delay()` and each step asks: reading anew only what has changed since.
+    return _read_environment(
+        tuple(
+            (name, value)
+            for name, value in os.environ.items()  # noqa: TID251 - settings are read here
+            if name[:10].upper() == "RAINCHECK_"
+        )
+    )
+
+
+@lru_cache(maxsize=8)
+def _read_environment(variables: tuple[tuple[str, str], ...]) -> Settings:
+    del variables  # they tell one reading from another
+    return _read({})
+
+
+def _read(fields: Mapping[str, Any]) -> Settings:
     try:
         return Settings(**fields)
     except ValidationError as error:
