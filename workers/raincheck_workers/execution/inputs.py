@@ -33,12 +33,8 @@ class BoundInputs:
     step: StepSpec
     answers: Mapping[str, tuple[BoundVersion, Binding]]
     """By the canonical JSON of the need."""
-
-    @property
-    def bindings(self) -> dict[str, Binding]:
-        """By the reference as written."""
-        needs = needs_of(self.step)
-        return {written(need): self.answers[need.canonical_json()][1] for need in needs}
+    bindings: dict[str, Binding]
+    """By the reference as written."""
 
     @property
     def by_parameter(self) -> dict[str, tuple[Binding, ...]]:
@@ -66,6 +62,7 @@ def bind(step: StepSpec, revision: int, values: Sequence[BoundVersion]) -> Bound
         MetadataPointerError: a pointer finds nothing below its top-level key.
     """
     answers: dict[str, tuple[BoundVersion, Binding]] = {}
+    bindings: dict[str, Binding] = {}
     for need, bound in zip(needs_of(step), values, strict=True):
         binding = binding_of(
             (bound.artifact, bound.version, bound.sequence),
@@ -75,7 +72,8 @@ def bind(step: StepSpec, revision: int, values: Sequence[BoundVersion]) -> Bound
             metadata=bound.metadata,
         )
         answers[need.canonical_json()] = (bound, binding)
-    return BoundInputs(step, answers)
+        bindings[written(need)] = binding
+    return BoundInputs(step, answers, bindings)
 
 
 def check_types(inputs: BoundInputs, annotations: Mapping[str, object]) -> None:
