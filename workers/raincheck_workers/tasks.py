@@ -38,10 +38,10 @@ def add_tasks(app: Celery) -> None:
         name=STEP_TASK_NAME, bind=True, Request=request, throws=(StepFailedError,), **_OPTIONS
     )
     def run_step(self: Task[Any, Any], /, **body: Any) -> list[dict[str, object]]:
-        check_contract(current_deployment(), body)
-        task = StepTask.model_validate(body)
-        check_namespace(current_deployment(), task.pipeline, task.namespace)
         executor = process_executor(self.app, self.request.hostname or "")
+        check_contract(executor.deployment, body)
+        task = StepTask.model_validate(body)
+        check_namespace(executor.deployment, task.pipeline, task.namespace)
         with continued_trace(trace_of(vars(self.request))):
             outcomes = run_branch(executor, task, self.request.id or "")
         return conclude(task, outcomes)

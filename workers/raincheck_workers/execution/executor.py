@@ -76,7 +76,7 @@ class Executor:
         patience: float = 3_600.0,
     ) -> None:
         self.monitor = monitor or Unwatched()
-        self._deployment = deployment
+        self.deployment = deployment
         self._index = deployment.index
         self._hints = hints
         self._place = place
@@ -219,7 +219,7 @@ class Executor:
             returned = step.function(**arguments)
         with classify("dump"), span("store"):
             outputs, foreign = prepare_outputs(
-                self._deployment.store, step, context, returned, inputs.versions
+                self.deployment.store, step, context, returned, inputs.versions
             )
         with classify("complete"), span("publish"):
             done = self._until_answered(
