@@ -8,7 +8,7 @@ from typing import Any, Literal
 from blake3 import blake3
 
 from raincheck.index.entries import NewVersion
-from raincheck.index.run_scripts import Submission
+from raincheck.index.submission import Submission
 from raincheck_contracts._base import JsonValue
 from raincheck_contracts.artifacts import Binding, Manifest, Part, VersionRecord
 from raincheck_contracts.pipelines import (

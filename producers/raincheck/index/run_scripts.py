@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from raincheck.index import replies
 from raincheck.index.connection import Argument, Connection, text
 from raincheck.index.entries import ForeignMetadata, NewVersion
-from raincheck.index.packing import pack_run_scope
 from raincheck.index.replies import (
     Claimed,
     Completed,
@@ -15,6 +14,7 @@ from raincheck.index.replies import (
     Refused,
     Unresolvable,
 )
+from raincheck.index.submission import Submission
 from raincheck_contracts.errors import (
     IdempotencyConflictError,
     InvalidWriteError,
@@ -22,82 +22,7 @@ from raincheck_contracts.errors import (
     RunNotRetryableError,
     StaleFenceError,
 )
-from raincheck_contracts.pipelines import PipelineSpec
 from raincheck_contracts.runs import ErrorInfo
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Submission:
-    """A run to record."""
-
-    run: str
-    spec: PipelineSpec
-    spec_digest: str
-    step_digests: dict[str, str]
-    """Digest of each step's canonical JSON, by step."""
-    parameters: str
-    """Raw JSON."""
-    request_digest: str
-    """Digest of spec and parameters: what an idempotency key is held to."""
-    queue: str
-    idempotency_key: str = ""
-    priority: int | None = None
-    countdown_ms: int = 0
-    not_before_ms: int = 0
-    """Milliseconds since the epoch; 0 is at once."""
-    expires_ms: int = 0
-    """Milliseconds since the epoch; 0 is never."""
-    wait_ms: int
-    """Default wait of the run's references."""
-    depth: int = 0
-    inline_node: str = ""
-    """The node that runs it inline; empty when it goes through the queue."""
-    trace: str = ""
-    """Trace context of the caller, as `telemetry.tracing` writes it."""
-
-    def arguments(self) -> list[Argument]:
-        """As the Lua function reads it."""
-        head = self.spec.model_copy(update={"steps": ()})
-        arguments: list[Argument] = [
-            self.run,
-            self.spec.name,
-            self.spec_digest,
-            self.parameters,
-            self.request_digest,
-            self.idempotency_key,
-            self.queue,
-            "" if self.priority is None else self.priority,
-            self.countdown_ms,
-            self.not_before_ms,
-            self.expires_ms,
-            self.wait_ms,
-            self.depth,
-            self.inline_node,
-            self.trace,
-            head.canonical_json(),
-            pack_run_scope(self.spec),
-            len(self.spec.steps),
-        ]
-        successors: dict[str, list[str]] = {step.name: [] for step in self.spec.steps}
-        for step in self.spec.steps:
-            for earlier in step.after:
-                successors[earlier].append(step.name)
-        for step in self.spec.steps:
-            limits = (step.retries, round(step.retry_delay * 1000), _timeout_ms(step.timeout))
-            arguments += [
-                step.name,
-                len(step.after),
-                step.queue or "",
-                " ".join(map(str, limits)),
-                " ".join(successors[step.name]),
-                self.step_digests[step.name],
-                step.canonical_json(),
-            ]
-        return arguments
-
-
-def _timeout_ms(timeout: float | None) -> int:
-    return 0 if timeout is None else max(1, round(timeout * 1000))
 
 
 class RunScripts:

@@ -13,7 +13,7 @@ from raincheck.authoring.external import ExternalArtifact, external_reference
 from raincheck.blobs.digest import digest_of
 from raincheck.deployment import Deployment, current_deployment
 from raincheck.index.replies import Message
-from raincheck.index.run_scripts import Submission
+from raincheck.index.submission import Submission
 from raincheck.messaging.broker import DEFAULT_QUEUE
 from raincheck.messaging.hints import check_message_size
 from raincheck.messaging.installed import refuse_eager

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from raincheck.index.run_scripts import Submission
+from raincheck.index.submission import Submission
 from raincheck_contracts.runs import ErrorInfo, RunStatus
 from tests.support.builders import new_version, output_of, pipeline, step, submission
 from tests.support.command_line import CommandLine, command_line
