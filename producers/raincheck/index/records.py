@@ -237,13 +237,6 @@ class Records:
         """How much waits and runs now, all read at once."""
         return replies.figures(self._connection.read("figures"))
 
-    def beats(self) -> dict[str, int]:
-        """The tick of each registered node's last beat."""
-        nodes = self.nodes()
-        ticks = self._ask(("ZMSCORE", self._key("nodes"), *nodes))[0] if nodes else []
-        found = zip(nodes, ticks, strict=True)
-        return {node: int(float(tick)) for node, tick in found if tick is not None}
-
 
 def _aliases(reply: Any) -> dict[str, str]:
     return {alias: text(version) for alias, version in sorted(_hash(reply).items())}

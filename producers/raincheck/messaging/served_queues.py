@@ -8,8 +8,8 @@ from raincheck.messaging.fork_guard import not_while_forking
 _PATIENCE = 1.0  # seconds for the workers to answer
 
 
-def served_queues(app: Celery) -> frozenset[str] | None:
-    """The queues that some worker serves.
+def served_queues(app: Celery) -> dict[str, list[str]] | None:
+    """The queues that some worker serves, by name.
 
     A worker that answers nothing within a second, say a busy one of the pool `solo`, is
     not counted.
@@ -18,7 +18,7 @@ def served_queues(app: Celery) -> frozenset[str] | None:
         app: of the broker.
 
     Returns:
-        Their names; None when the broker does not answer.
+        Celery's names of the workers of each; None when the broker does not answer.
     """
     connection = app.connection_for_read()
     with not_while_forking(), connection:
@@ -30,4 +30,8 @@ def served_queues(app: Celery) -> frozenset[str] | None:
             return None
         except connection.connection_errors:
             return None
-    return frozenset(str(queue["name"]) for queues in replies.values() for queue in queues)
+    served: dict[str, list[str]] = {}
+    for worker, queues in sorted(replies.items()):
+        for queue in queues:
+            served.setdefault(str(queue["name"]), []).append(worker)
+    return served

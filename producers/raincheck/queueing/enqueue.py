@@ -1,6 +1,5 @@
 """Queueing a pipeline, or running it here."""
 
-import difflib
 import logging
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -17,6 +16,7 @@ from raincheck.index.submission import Submission
 from raincheck.messaging.broker import DEFAULT_QUEUE
 from raincheck.messaging.hints import check_message_size
 from raincheck.messaging.installed import refuse_eager
+from raincheck.near_names import did_you_mean, near_names
 from raincheck.queueing.run_handle import RunHandle
 from raincheck.queueing.run_ids import new_run_id
 from raincheck.telemetry.tracing import annotate, current_trace, span
@@ -215,13 +215,11 @@ def _warn_of_unknown(deployment: Deployment, spec: PipelineSpec) -> None:
     }
     known = deployment.index.records.artifact_names() if unknown else []
     for name in sorted(unknown):
-        near = difflib.get_close_matches(name, known, n=3, cutoff=0.8)
-        hint = f"; did you mean {' or '.join(near)}?" if near else ""
         _log.warning(
             "pipeline %s waits for artifact %r, which has no versions yet%s",
             spec.name,
             name,
-            hint,
+            did_you_mean(near_names(name, known)),
             extra={"action": "artifact_unknown", "artifact": name, "pipeline": spec.name},
         )
 

@@ -1,6 +1,5 @@
 """Why a run is where it is: what each step does, waits for, or failed of."""
 
-import difflib
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -11,6 +10,7 @@ from typing_extensions import override
 from raincheck.deployment import Deployment
 from raincheck.index import Index
 from raincheck.index.run_records import read_run
+from raincheck.near_names import did_you_mean, near_names
 from raincheck.queueing.unserved import unserved
 from raincheck_contracts.reference_text import parse_reference
 from raincheck_contracts.runs import MissingReason, MissingReference, Run, StepRun, StepState
@@ -35,7 +35,7 @@ class Cause:
 
     @override
     def __str__(self) -> str:
-        return f"{self.words}; did you mean {' or '.join(self.near)}?" if self.near else self.words
+        return self.words + did_you_mean(self.near)
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +202,7 @@ def _near(missing: MissingReference, known: list[str]) -> tuple[str, ...]:
     if missing.reason is not MissingReason.ARTIFACT_UNKNOWN:
         return ()
     name = parse_reference(missing.reference).artifact
-    return tuple(difflib.get_close_matches(name, known, n=3, cutoff=0.8))
+    return near_names(name, known)
 
 
 def _queued(step: StepRun) -> Cause:

@@ -1,7 +1,7 @@
 """Steps that are queued for long because nobody serves their queue."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from raincheck.deployment import Deployment
@@ -60,7 +60,7 @@ def _ready_since(run: Run, spec: PipelineSpec) -> dict[str, int]:
     return since
 
 
-def _service(queue: str, served: frozenset[str] | None) -> str:
+def _service(queue: str, served: Collection[str] | None) -> str:
     """What is wrong with the service of a queue; empty when nothing is."""
     if served is None:
         return "the broker does not answer"

@@ -5,7 +5,7 @@ from raincheck_contracts.artifacts import ArtifactVersion
 from raincheck_contracts.errors import ReferenceNotFoundError
 from raincheck_contracts.references import Reference
 from raincheck_contracts.runs import MissingReference
-from raincheck_workers.cli.near_names import did_you_mean
+from raincheck_workers.cli.missing_words import missing_words
 
 
 def resolved_version(deployment: Deployment, reference: Reference) -> ArtifactVersion:
@@ -17,7 +17,7 @@ def resolved_version(deployment: Deployment, reference: Reference) -> ArtifactVe
     index = deployment.index
     answer = index.versions.resolve([reference]).answers[0]
     if isinstance(answer, MissingReference):
-        raise ReferenceNotFoundError((did_you_mean(deployment, answer),))
+        raise ReferenceNotFoundError((missing_words(deployment, answer),))
     version = index.records.version(answer.artifact, answer.version)
     if version is None:
         raise ReferenceNotFoundError((str(reference),))

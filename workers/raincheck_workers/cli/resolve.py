@@ -12,7 +12,7 @@ from raincheck_contracts.artifacts import Binding
 from raincheck_contracts.reference_text import parse_reference
 from raincheck_contracts.references import Reference
 from raincheck_workers.cli.error_lines import FAILED
-from raincheck_workers.cli.near_names import did_you_mean
+from raincheck_workers.cli.missing_words import missing_words
 from raincheck_workers.cli.output import JsonOption, output, print_error, print_json
 from raincheck_workers.cli.rendering.binding_table import binding_table
 
@@ -41,7 +41,7 @@ def resolve(
     elif bindings:
         output().print(binding_table(bindings))
     if resolution.missing:
-        print_error("; ".join(did_you_mean(deployment, item) for item in resolution.missing))
+        print_error("; ".join(missing_words(deployment, item) for item in resolution.missing))
         raise typer.Exit(FAILED)
 
 

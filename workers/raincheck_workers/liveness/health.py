@@ -8,6 +8,7 @@ import time
 
 from raincheck.deployment import current_deployment
 from raincheck.index import Index
+from raincheck.index.node_records import read_nodes
 from raincheck_contracts.errors import RaincheckError
 from raincheck_workers.liveness.heartbeat import PERIOD
 from raincheck_workers.liveness.identity import host_name
@@ -36,8 +37,8 @@ def beating(index: Index, host: str, patience: float) -> bool:
 
 
 def _beats(index: Index, host: str) -> dict[str, int]:
-    beats = index.records.beats().items()
-    return {node: tick for node, tick in beats if node.startswith(f"{host}-")}
+    _, nodes = read_nodes(index.connection)
+    return {item.node: item.last_beat for item in nodes if item.node.startswith(f"{host}-")}
 
 
 def main() -> None:

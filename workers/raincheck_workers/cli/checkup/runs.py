@@ -7,7 +7,7 @@ from raincheck.deployment import Deployment
 from raincheck_contracts.errors import RunNotFoundError
 from raincheck_contracts.runs import MissingReason, Run, StepState
 from raincheck_workers.cli.checkup.check import Check, ok, warning
-from raincheck_workers.cli.near_names import did_you_mean
+from raincheck_workers.cli.missing_words import missing_words
 
 _SEARCHED = 1_000  # of the newest live runs
 
@@ -51,5 +51,5 @@ def _waiting(deployment: Deployment, runs: Iterable[Run]) -> Iterator[Check]:
         if step.state is StepState.WAITING and missing.reason is MissingReason.ARTIFACT_UNKNOWN
     }
     for run, missing in waiting.values():
-        found = f"{run.pipeline} waits for {did_you_mean(deployment, missing)}"
+        found = f"{run.pipeline} waits for {missing_words(deployment, missing)}"
         yield warning("waiting", found, f"Publish it, or end it: raincheck runs cancel {run.id}")

@@ -2,14 +2,13 @@
 
 import time
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from raincheck.deployment import Deployment
 from raincheck.index.node_records import TICKS_PER_SECOND, read_nodes
 from raincheck.messaging.broker import DEFAULT_QUEUE, queue_length
+from raincheck.messaging.served_queues import served_queues
 from raincheck_workers.cli.checkup.check import Check, ok, problem, warning
 
-_ANSWER = 1.0  # seconds that workers have to say what they serve
 _BEATS = 1.5  # seconds in which a living node beats and the tick goes on
 
 
@@ -25,7 +24,7 @@ def worker_checks(deployment: Deployment, *, broker_answers: bool) -> Iterator[C
     """
     before = _beats(deployment)
     began = time.monotonic()
-    served = _served(deployment) if broker_answers else None
+    served = served_queues(deployment.hints.app) if broker_answers else None
     if before:
         time.sleep(max(0.0, _BEATS - (time.monotonic() - began)))
     yield from _nodes(deployment, before)
@@ -36,17 +35,6 @@ def worker_checks(deployment: Deployment, *, broker_answers: bool) -> Iterator[C
 def _beats(deployment: Deployment) -> dict[str, int]:
     _, nodes = read_nodes(deployment.index.connection)
     return {node.node: node.last_beat for node in nodes}
-
-
-def _served(deployment: Deployment) -> dict[str, list[str]]:
-    """Queue -> the workers that serve it, by Celery's names."""
-    inspect: Any = deployment.hints.app.control.inspect(timeout=_ANSWER)
-    answers: Mapping[str, Any] = inspect.active_queues() or {}
-    served: dict[str, list[str]] = {}
-    for worker, queues in sorted(answers.items()):
-        for queue in queues:
-            served.setdefault(str(queue["name"]), []).append(worker)
-    return served
 
 
 def _nodes(deployment: Deployment, before: Mapping[str, int]) -> Iterator[Check]:
