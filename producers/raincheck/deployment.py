@@ -40,6 +40,7 @@ class Deployment:
         self._given_index = index
         self._given_blobs = blobs
         self._given_app = app
+        self._sender: HintSender | None = None
 
     @cached_property
     def index_url(self) -> str:
@@ -77,7 +78,9 @@ class Deployment:
     def hints(self) -> HintSender:
         """Sends messages about ready steps, through the application that was installed if any."""
         app = self._given_app or sending_app() or self._producer_app
-        return HintSender(app, self.settings.namespace)
+        if self._sender is None or self._sender.app is not app:  # one was installed since
+            self._sender = HintSender(app, self.settings.namespace)
+        return self._sender
 
     @cached_property
     def _producer_app(self) -> Celery:

@@ -421,7 +421,7 @@ MUTANTS = [
     ),
     Mutant(
         "retries not counted",
-        "if retries == r.earlier + 1 and r.earlier >= 0 then",
+        "if retries == r.earlier + 1 then",
         "if false then",
         a_repeated_retry_is_one,
     ),

@@ -31,17 +31,24 @@ def _start(fleet: Fleet, broker: dict[str, str], *options: str) -> Worker:
     return fleet.start(*options, app=THEIRS, imports=(), environment=broker)
 
 
-def _in_their_process(fleet: Fleet, broker: dict[str, str], code: str) -> str:
-    """What code prints that a process of theirs runs, after importing their module."""
-    shown = subprocess.run(
+def _run_theirs(
+    fleet: Fleet, environment: dict[str, str], code: str
+) -> "subprocess.CompletedProcess[str]":
+    """A process of theirs that runs code, after importing their module."""
+    return subprocess.run(
         [sys.executable, "-c", f"from {THEIRS} import *\n{code}"],
         cwd=ROOT,
-        env=fleet.environment(broker),
+        env=fleet.environment(environment),
         capture_output=True,
         text=True,
         timeout=50,
         check=False,
     )
+
+
+def _in_their_process(fleet: Fleet, broker: dict[str, str], code: str) -> str:
+    """What a process of theirs prints that ends well."""
+    shown = _run_theirs(fleet, broker, code)
     assert shown.returncode == 0, shown.stderr
     return shown.stdout.strip()
 
@@ -143,17 +150,8 @@ print([os.waitpid(child, 0)[1] for child in children], queue_length(app, "rainch
 
 def test_a_worker_that_takes_no_json_does_not_start(fleet: Fleet, broker: dict[str, str]) -> None:
     """One line says which setting of theirs is in the way."""
-    environment = {**broker, "PYTHONWARNINGS": "ignore"}
     code = "app.conf.accept_content = ['pickle']; app.worker_main(['worker', '--pool', 'solo'])"
-    shown = subprocess.run(
-        [sys.executable, "-c", f"from {THEIRS} import *\n{code}"],
-        cwd=ROOT,
-        env=fleet.environment(environment),
-        capture_output=True,
-        text=True,
-        timeout=50,
-        check=False,
-    )
+    shown = _run_theirs(fleet, {**broker, "PYTHONWARNINGS": "ignore"}, code)
     assert shown.returncode == 2
     assert shown.stderr.strip() == "error: accept_content: add 'json': messages of steps are JSON"
 

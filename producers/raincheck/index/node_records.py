@@ -29,11 +29,18 @@ def read_nodes(connection: Connection) -> tuple[int, tuple[NodeRecord, ...]]:
     tick, names = connection.ask(
         [("HGET", f"{connection.prefix}index", "tick"), ("ZRANGE", nodes, 0, -1)]
     )
-    found: list[NodeRecord] = []
-    for name in sorted(map(text, names)):
-        beat, (lease,) = connection.ask(
-            [("ZSCORE", nodes, name), ("HMGET", f"{connection.prefix}node:{name}", "lease")]
+    asked = [
+        command
+        for name in map(text, names)
+        for command in (
+            ("ZSCORE", nodes, name),
+            ("HGET", f"{connection.prefix}node:{name}", "lease"),
         )
-        if beat is not None:  # it may leave between the two reads
-            found.append(NodeRecord(name, int(float(beat)), int(text(lease) or 0)))
-    return int(text(tick) or 0), tuple(found)
+    ]
+    answers = connection.ask(asked) if asked else []
+    found = [
+        NodeRecord(text(name), int(float(beat)), int(text(lease) or 0))
+        for name, beat, lease in zip(names, answers[::2], answers[1::2], strict=True)
+        if beat is not None  # it may leave between the two reads
+    ]
+    return int(text(tick) or 0), tuple(sorted(found, key=lambda node: node.node))

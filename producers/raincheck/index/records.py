@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -109,6 +110,12 @@ class Records:
             RunNotFoundError: no such run.
         """
         return read_run(self.stored_run(run))
+
+    def runs(self, limit: int, *, live_only: bool = False) -> Iterator[Run]:
+        """The runs that `run_ids` names, each read when it is asked for."""
+        for run in self.run_ids(limit, live_only=live_only):
+            with suppress(RunNotFoundError):  # it may expire between the two reads
+                yield self.run(run)
 
     def spec(self, run: str) -> PipelineSpec:
         """The compiled pipeline of a run.

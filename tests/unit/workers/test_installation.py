@@ -116,10 +116,13 @@ def test_hints_go_through_the_application_installed_last(
         home=tmp_path, url="redis://fake", broker_url="redis://127.0.0.1:1", namespace="n"
     )
     first, second = new_app(), new_app(task_routes={"*": {"exchange": "x", "routing_key": "x"}})
+    deployment = Deployment(settings, index=index)
     install(first)
+    sender = deployment.hints
+    assert sender is deployment.hints
+    assert sender.app is first
     install(second, queue="steps")
     assert sending_app() is second
-    deployment = Deployment(settings, index=index)
     message = Message("r" * 32, "p", "raincheck", None, step("s").canonical_json())
     assert deployment.hints.send([message]) == 1
     with second.connection_for_write() as connection:

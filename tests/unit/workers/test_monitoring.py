@@ -148,6 +148,24 @@ def test_a_broker_that_refuses_costs_no_step_anything(
     assert not sender.is_alive()
 
 
+def test_what_is_to_be_told_soon_does_not_hurry_a_broker_that_refuses(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """After a refusal the thread rests, however many steps begin to wait meanwhile."""
+    app = Celery("away", broker="redis://127.0.0.1:1/0", set_as_current=False)
+    sender = EventSender(app, "w@host")
+    with caplog.at_level(logging.INFO, logger=event_sender.__name__):
+        sender.add("task-waiting", soon=True, uuid="id")
+        sender.start()
+        wait_until(lambda: caplog.records, 10)
+        for _ in range(20):
+            sender.add("task-waiting", soon=True, uuid="id")
+            time.sleep(0.01)  # enough for a thread that does not rest
+        sender.stop()
+    assert not sender.is_alive()
+    assert len(caplog.records) == 1
+
+
 def test_a_message_ends_as_its_step() -> None:
     """What went on after it is shown for itself."""
     good = Outcome("s", Result.SUCCEEDED)

@@ -1,13 +1,10 @@
 """`raincheck runs`: list them, show one, say why, retry or cancel one."""
 
-from contextlib import suppress
 from typing import Annotated
 
 import typer
 
-from raincheck.deployment import Deployment, current_deployment
-from raincheck_contracts.errors import RunNotFoundError
-from raincheck_contracts.runs import Run
+from raincheck.deployment import current_deployment
 from raincheck_workers.cli.output import JsonOption, messages, output, print_json
 from raincheck_workers.cli.rendering.nothing import print_nothing
 from raincheck_workers.cli.rendering.run_table import run_table
@@ -29,7 +26,7 @@ def list_runs(
     """List runs: those that have not ended, then the ended ones; newest first."""
     deployment = current_deployment()
     with messages().status("reading runs"):
-        found = _read(deployment, limit, live_only=live)
+        found = list(deployment.index.records.runs(limit, live_only=live))
     if as_json:
         print_json([run.model_dump(mode="json") for run in found])
     elif found:
@@ -55,12 +52,3 @@ def cancel(
         output().print(f"run {handle.id} is cancelled")
     else:
         output().print(f"run {handle.id} had ended already: {handle.status()}")
-
-
-def _read(deployment: Deployment, limit: int, *, live_only: bool) -> list[Run]:
-    records = deployment.index.records
-    found: list[Run] = []
-    for run in records.run_ids(limit, live_only=live_only):
-        with suppress(RunNotFoundError):  # it may expire between the two reads
-            found.append(records.run(run))
-    return found

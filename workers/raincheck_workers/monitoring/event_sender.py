@@ -33,7 +33,7 @@ class EventSender(threading.Thread):
         self._waiting: list[tuple[str, dict[str, object]]] = []
         self._lock = threading.Lock()
         self._soon = threading.Event()
-        self._ended = False
+        self._ended = threading.Event()
 
     def add(self, type_: str, *, soon: bool = False, **fields: object) -> None:
         """Take an event.
@@ -51,20 +51,20 @@ class EventSender(threading.Thread):
 
     def stop(self) -> None:
         """Send what is left and end the thread."""
-        self._ended = True
+        self._ended.set()
         self._soon.set()
         if self.is_alive():
             self.join(timeout=2)
 
     @override
     def run(self) -> None:
-        while not self._ended:
+        while not self._ended.is_set():
             try:
                 self._send_while_it_goes()
             except Exception:  # noqa: BLE001 - a view for people must not end work
                 _log.info("events refused", exc_info=True, extra={"action": "events_refused"})
                 self._take()
-                self._soon.wait(REST)
+                self._ended.wait(REST)
 
     def _send_while_it_goes(self) -> None:
         with self._app.connection_for_write() as connection:
@@ -73,7 +73,7 @@ class EventSender(threading.Thread):
                 connection, hostname=self._hostname, buffer_group=["task"], buffer_limit=MOST
             )
             while True:
-                ended = self._ended
+                ended = self._ended.is_set()
                 self._soon.wait(PERIOD)
                 self._soon.clear()
                 events = self._take()

@@ -103,7 +103,7 @@ local function refusal(call, r, state, retries)
   if not state then
     return { "UNKNOWN" }
   end
-  if retries == r.earlier + 1 and r.earlier >= 0 then
+  if retries == r.earlier + 1 then
     return replay(call, r.run)
   end
   if state == "live" or state == "S" or retries ~= r.earlier then

@@ -1,10 +1,8 @@
 """The live runs: steps that no worker can run, and steps that wait for what nobody published."""
 
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 
 from raincheck.deployment import Deployment
-from raincheck_contracts.errors import RunNotFoundError
 from raincheck_contracts.runs import MissingReason, Run, StepState
 from raincheck_workers.cli.checkup.check import Check, ok, warning
 from raincheck_workers.cli.missing_words import missing_words
@@ -18,17 +16,11 @@ def run_checks(deployment: Deployment) -> Iterator[Check]:
     Raises:
         IndexUnavailableError: the index does not answer.
     """
-    runs = list(_live(deployment))
+    runs = list(deployment.index.records.runs(_SEARCHED, live_only=True))
     found = [*_given_back(runs), *_waiting(deployment, runs)]
     yield from found
     if not found:
         yield ok("runs", f"{len(runs)} live, none waits for an unknown artifact or step")
-
-
-def _live(deployment: Deployment) -> Iterator[Run]:
-    for run in deployment.index.records.run_ids(_SEARCHED, live_only=True):
-        with suppress(RunNotFoundError):  # it may expire between the two reads
-            yield deployment.index.records.run(run)
 
 
 def _given_back(runs: Iterable[Run]) -> Iterator[Check]:
