@@ -58,6 +58,7 @@ def test_the_suffix_says_which_picture_is_written(
     [
         (["-o", "r.pdf"], "'r.pdf' names no kind of picture. End it in .mmd, .svg or .html"),
         (["-o", "r"], "names no kind of picture"),
+        (["-o", "/dev/null/r.svg"], "cannot write '/dev/null/r.svg': Not a directory"),
         (["-o", "/nowhere/r.svg"], "cannot write '/nowhere/r.svg': No such file"),
         (["-o", "r.svg", "--open"], "--open: 'r.svg' is no page. End it in .html"),
         (["--graph", "--follow"], "exclude each other"),

@@ -4,6 +4,7 @@ import secrets
 import tempfile
 import time
 import webbrowser
+from contextlib import suppress
 from pathlib import Path
 
 from raincheck.queueing.run_handle import RunHandle
@@ -67,7 +68,8 @@ def save_picture(handle: RunHandle, file: Path | None, *, opened: bool) -> Path:
         fresh.write_text(text, encoding="utf-8")
         fresh.replace(file)
     except OSError as error:
-        fresh.unlink(missing_ok=True)
+        with suppress(OSError):  # whatever kept it from being written may keep it from going
+            fresh.unlink()
         problem = f"cannot write {str(file)!r}: {error.strerror}"
         raise ArgumentError("--output", problem, "Name a file in a folder that is yours") from error
     return file
