@@ -26,6 +26,11 @@ from tests.support.servers import fresh_namespace, valkey_index
 def raincheck(tmp_path: Path) -> Generator[CommandLine]:
     """The command line of an empty deployment whose broker is in this process."""
     with command_line(tmp_path) as command:
+        # kombu keeps what other tests have sent for the life of the process.
+        with command.deployment.hints.app.connection_for_write() as connection:
+            queue = connection.SimpleQueue("raincheck")
+            queue.clear()
+            queue.close()
         yield command
 
 
