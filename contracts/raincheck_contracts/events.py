@@ -3,10 +3,11 @@
 The index keeps each event as a stream entry of flat text fields; `event_from_entry`
 gives it its CloudEvents form. Fields of an entry:
 
-    k   kind: published, alias, tag, metadata, finished
+    k   kind: published, alias, tag, metadata, finished, reopened
     a   artifact            v   version           s   sequence
     n   alias, tag or metadata key (for its kind) p   version the alias named before
     r   run                 w   pipeline          o   outcome of the run
+    e   epoch of the index that begins
     d   causation depth     t   server time, milliseconds since the epoch
 """
 
@@ -80,6 +81,13 @@ class RunFinishedData(Contract):
     status: RunStatus
 
 
+class IndexReopenedData(Contract):
+    """What `IndexReopened` says."""
+
+    epoch: str
+    """Of the index from this event on."""
+
+
 class _Event(Contract):
     specversion: Literal["1.0"] = "1.0"
     id: str
@@ -132,8 +140,20 @@ class RunFinished(_Event):
     data: RunFinishedData
 
 
+class IndexReopened(_Event):
+    """The index had gone back: its server lost writes, or was restored from a copy.
+
+    What came between the event before and this one did happen, and is forgotten. Its
+    revisions, and with them the ids of its events, are not used again.
+    """
+
+    type: Literal["raincheck.index_reopened.v1"] = "raincheck.index_reopened.v1"
+    subject: Literal["index"]
+    data: IndexReopenedData
+
+
 Event = Annotated[
-    ArtifactVersionPublished | AliasMoved | TagAdded | MetadataLogged | RunFinished,
+    ArtifactVersionPublished | AliasMoved | TagAdded | MetadataLogged | RunFinished | IndexReopened,
     Field(discriminator="type"),
 ]
 EVENT: TypeAdapter[Event] = TypeAdapter(Event)
@@ -144,6 +164,7 @@ _TYPES = {
     "tag": "raincheck.tag_added.v1",
     "metadata": "raincheck.metadata_logged.v1",
     "finished": "raincheck.run_finished.v1",
+    "reopened": "raincheck.index_reopened.v1",
 }
 # The fields of an entry that each kind's data take, by the name they have there.
 _DATA = {
@@ -152,6 +173,7 @@ _DATA = {
     "tag": {"artifact": "a", "version": "v", "sequence": "s", "tag": "n"},
     "metadata": {"artifact": "a", "version": "v", "sequence": "s", "key": "n"},
     "finished": {"pipeline": "w", "status": "o"},
+    "reopened": {"epoch": "e"},
 }
 
 
@@ -171,15 +193,21 @@ def event_from_entry(namespace: str, entry_id: str, entry: Mapping[str, str]) ->
     """
     kind = entry.get("k", "")
     names = {"run": "r", "depth": "d", **_DATA.get(kind, {})}
-    version = entry.get("v", "")
-    subject = f"{entry['a']}@{version}" if "a" in entry else f"run/{entry.get('r', '')}"
     return EVENT.validate_python(
         {
             "type": _TYPES.get(kind, kind),
             "id": entry_id,
             "source": f"raincheck/{namespace}",
-            "subject": subject,
+            "subject": _subject(kind, entry),
             "time": datetime.fromtimestamp(int(entry["t"]) / 1000, UTC),
             "data": {key: entry[field] for key, field in names.items() if field in entry},
         }
     )
+
+
+def _subject(kind: str, entry: Mapping[str, str]) -> str:
+    if kind == "reopened":
+        return "index"
+    if "a" in entry:
+        return f"{entry['a']}@{entry.get('v', '')}"
+    return f"run/{entry.get('r', '')}"

@@ -8,6 +8,7 @@ from raincheck_contracts.artifacts import ArtifactVersion, Binding, VersionRecor
 from raincheck_contracts.events import (
     AliasMoved,
     ArtifactVersionPublished,
+    IndexReopened,
     MetadataLogged,
     RunFinished,
     TagAdded,
@@ -21,6 +22,7 @@ _PUBLIC: tuple[type[BaseModel], ...] = (
     ArtifactVersion,
     ArtifactVersionPublished,
     Binding,
+    IndexReopened,
     MetadataLogged,
     PipelineSpec,
     Run,

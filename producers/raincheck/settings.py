@@ -52,6 +52,10 @@ class Settings(BaseSettings):
     """Prefix of all keys; the unit of sharding and the trust boundary."""
     lease: Annotated[float, BeforeValidator(_duration), Field(ge=1, allow_inf_nan=False)] = 10.0
     """Seconds of silence after which a worker is taken for dead."""
+    shutdown_grace: Annotated[
+        float, BeforeValidator(_duration), Field(ge=0, allow_inf_nan=False)
+    ] = 20.0
+    """Seconds that a running step may still take when its worker ends; then it is given back."""
     wait: Annotated[float, BeforeValidator(_duration), Field(ge=0, allow_inf_nan=False)] = 3_600.0
     """Seconds that a queued step waits for what it refers to."""
     durability: Literal["relaxed", "strict"] = "relaxed"

@@ -93,7 +93,10 @@ def _lose_nodes(driver: Driver) -> None:
     assert driver.index.nodes.tick(seen) == seen + 1
     driver.index.nodes.beat("n1", 20)
     driver.index.nodes.reap()
-    assert [driver.step_run(run, name).lost for name in "abc"] == [1, 1, 0]
+    assert [driver.step_run(run, name).lost for name in "abc"] == [1, 0, 0]
+    driver.claimed(run, "a")
+    (held,) = driver.index.nodes.beat("n1", 100).running
+    driver.index.nodes.give_back("n1", held, "ending")
     driver.pass_ticks(50)
     driver.due()
     assert driver.index.runs.decline(run, "c", "unknown") == "LATER"
@@ -101,6 +104,14 @@ def _lose_nodes(driver: Driver) -> None:
     assert driver.index.runs.cancel(run, "no longer wanted") == "C"
     with pytest.raises(StaleFenceError):
         driver.index.runs.fail(attempt, "error", ERROR)
+
+
+def _roll_back(driver: Driver) -> None:
+    key = f"{driver.index.connection.prefix}index"
+    before = driver.index.records.revision()
+    driver.index.connection.ask([("HINCRBY", key, "revision", -5)])
+    driver.index.nodes.beat("n1", 100)
+    assert driver.index.records.revision() > before
 
 
 def _retry(driver: Driver) -> None:
@@ -117,6 +128,7 @@ def test_no_call_has_a_second_effect(driver: Driver, comparing: _Comparing) -> N
     _retry(driver)
     _annotate(driver)
     _lose_nodes(driver)
+    _roll_back(driver)
     functions = set(re.findall(r'"rc1_(\w+)"', library_source())) - {
         "resolve",
         "figures",

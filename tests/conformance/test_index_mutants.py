@@ -185,6 +185,38 @@ def a_living_node_keeps_its_steps(driver: Driver) -> None:
     assert driver.state(run, "a") is StepState.RUNNING
 
 
+def an_attempt_is_not_given_back_for_an_earlier_one(driver: Driver) -> None:
+    """A process that has let go of one attempt may hold the next."""
+    run = driver.submit(ONE)
+    driver.claimed(run, "a")
+    (held,) = driver.index.nodes.beat("n1", 100).running
+    driver.index.nodes.give_back("n1", held, "lost")
+    driver.claimed(run, "a")
+    driver.index.nodes.give_back("n1", held, "lost")
+    assert driver.state(run, "a") is StepState.RUNNING
+
+
+def a_step_outlives_many_deployments(driver: Driver) -> None:
+    """Its workers end in good order; that is no fault of the step."""
+    run = driver.submit(ONE)
+    for _ in range(4):
+        driver.claimed(run, "a")
+        driver.index.nodes.leave("n1")
+        driver.register("n1", 100)
+    assert driver.state(run, "a") is StepState.QUEUED
+
+
+def a_revision_never_comes_again(driver: Driver) -> None:
+    """After a rollback the index goes on above all that anybody has seen."""
+    for _ in range(3):
+        driver.publish("model")
+    before = driver.index.records.revision()
+    index = f"{driver.index.connection.prefix}index"
+    driver.index.connection.ask([("HINCRBY", index, "revision", -2)])
+    driver.index.nodes.beat("n1", 100)
+    assert driver.index.records.revision() > before
+
+
 def a_step_that_kills_its_workers_is_given_up(driver: Driver) -> None:
     """After three lost attempts it fails."""
     run = driver.submit(ONE)
@@ -397,9 +429,27 @@ MUTANTS = [
     ),
     Mutant(
         "reaping off",
-        "      reap_node(call, oldest[i], out)\n",
+        "      remove(call, oldest[i], out, Ends.lost)\n",
         "",
         a_silent_node_is_replaced,
+    ),
+    Mutant(
+        "any attempt given back",
+        "held[1] ~= args[3]",
+        "not held[1]",
+        an_attempt_is_not_given_back_for_an_earlier_one,
+    ),
+    Mutant(
+        "the end of a worker counts as lost",
+        "remove(call, args[1], out, Ends.give_back)",
+        "remove(call, args[1], out, Ends.lost)",
+        a_step_outlives_many_deployments,
+    ),
+    Mutant(
+        "reopening off",
+        "call:current_revision() < seen then",
+        "false then",
+        a_revision_never_comes_again,
     ),
     Mutant(
         "lease ignored",

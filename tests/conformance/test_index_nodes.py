@@ -1,6 +1,8 @@
+from typing import Literal
+
 import pytest
 
-from raincheck.index.replies import Beat
+from raincheck.index.replies import Beat, Holding
 from raincheck_contracts.errors import StaleFenceError
 from raincheck_contracts.runs import RunStatus, StepState
 from tests.support.builders import new_version, pipeline, step
@@ -36,9 +38,11 @@ def test_a_beat_tells_what_the_node_runs(driver: Driver) -> None:
     driver.claimed(run, "b", pid=12)
     reply = _beat(driver)
     assert reply.known
-    assert sorted(reply.running) == [(f"{run}/a", 11), (f"{run}/b", 12)]
+    held = {(item.member, item.pid) for item in reply.running}
+    assert held == {(f"{run}/a", 11), (f"{run}/b", 12)}
+    assert Holding(f"{run}/a", 11, attempt.fence) in reply.running
     driver.index.runs.complete(attempt, [])
-    assert _beat(driver).running == ((f"{run}/b", 12),)
+    assert [item.member for item in _beat(driver).running] == [f"{run}/b"]
 
 
 def test_a_node_that_was_never_registered_is_unknown(driver: Driver) -> None:
@@ -244,3 +248,31 @@ def test_an_inline_run_sends_no_hints(driver: Driver) -> None:
     driver.pass_ticks(5_000)
     assert driver.due() == []
     driver.claimed(run, "b")
+
+
+@pytest.mark.parametrize(("why", "lost"), [("lost", 1), ("ending", 0)])
+def test_an_attempt_is_given_back_by_its_fence(
+    driver: Driver, why: Literal["lost", "ending"], lost: int
+) -> None:
+    """Only that one; the end of a worker does not count towards the three."""
+    run = driver.submit(pipeline(step("a")))
+    first = driver.attempt(run, "a", pid=11)
+    (held,) = _beat(driver).running
+    assert [item.run for item in driver.index.nodes.give_back("n1", held, why)] == [run]
+    assert driver.index.nodes.give_back("n1", held, why) == ()
+    with pytest.raises(StaleFenceError):
+        driver.index.runs.complete(first, [])
+    driver.claimed(run, "a", pid=11)
+    assert driver.index.nodes.give_back("n1", held, why) == (), "the next attempt is another's"
+    assert driver.state(run, "a") is StepState.RUNNING
+    assert driver.index.records.run(run).steps[0].lost == lost
+
+
+def test_a_step_whose_workers_end_in_good_order_is_never_given_up(driver: Driver) -> None:
+    """Unlike one whose workers die: a long step may see many deployments."""
+    run = driver.submit(pipeline(step("a")))
+    for _ in range(5):
+        driver.claimed(run, "a")
+        assert driver.index.nodes.leave("n1")
+        driver.register("n1", 100)
+    assert driver.state(run, "a") is StepState.QUEUED

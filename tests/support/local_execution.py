@@ -8,6 +8,7 @@ from raincheck_contracts.messages import StepTask
 from raincheck_workers.execution.branch import run_branch
 from raincheck_workers.execution.executor import Executor, Place
 from raincheck_workers.execution.outcomes import Outcome
+from raincheck_workers.liveness.holdings import Holdings
 from tests.support.deployments import delivered
 
 NODE, PID = "local-node", 4_711
@@ -19,7 +20,9 @@ class LocalWorker:
     def __init__(self, deployment: Deployment) -> None:
         self.deployment = deployment
         self.deployment.index.nodes.beat(NODE, 1_000, register=True)
-        self.executor = Executor(deployment, deployment.hints, Place(lambda: NODE, PID), patience=1)
+        self.executor = Executor(
+            deployment, deployment.hints, Place(lambda: NODE, PID, Holdings()), patience=1
+        )
 
     def execute(self, task: StepTask) -> Outcome:
         """Execute one delivery, and nothing that it makes ready."""

@@ -45,17 +45,17 @@ def run_inline(
     """
     deployment = current_deployment()
     compiled = compile_stored(deployment, pipeline, args, kwargs)
-    with _registered(deployment) as identity:
+    with _registered(deployment) as place:
         with span(f"enqueue {compiled.spec.name}", "PRODUCER", pipeline=compiled.spec.name):
             submission = build_submission(
-                deployment, compiled, EnqueueOptions(), inline_node=identity.current()
+                deployment, compiled, EnqueueOptions(), inline_node=place.node()
             )
             run, _, _ = deployment.index.runs.submit(submission)
             annotate(run=run)
         handle = RunHandle(run, deployment)
         try:
             with continued_trace(submission.trace):
-                _run_steps(deployment, handle, compiled.spec, identity)
+                _run_steps(deployment, handle, compiled.spec, place)
         except BaseException:
             with suppress(IndexUnavailableError):  # then the end of the node cancels it
                 handle.cancel("interrupted where it ran")
@@ -64,22 +64,19 @@ def run_inline(
 
 
 @contextmanager
-def _registered(deployment: Deployment) -> Generator[NodeIdentity]:
+def _registered(deployment: Deployment) -> Generator[Place]:
     """A node for the time of a run: who dies while running is noticed."""
     identity = NodeIdentity()
     beat = Heartbeat(deployment.separate_index(), identity, _LEASE, deployment.hints)
     beat.register()
     beat.start()
     try:
-        yield identity
+        yield Place(identity.current, os.getpid(), identity.holdings)
     finally:
         beat.stop()
 
 
-def _run_steps(
-    deployment: Deployment, handle: RunHandle, spec: PipelineSpec, identity: NodeIdentity
-) -> None:
-    place = Place(identity.current, os.getpid())
+def _run_steps(deployment: Deployment, handle: RunHandle, spec: PipelineSpec, place: Place) -> None:
     executor = Executor(deployment, deployment.hints, place, patience=_PATIENCE)
     # As on the queue: a step that fails ends those that need it, not the others.
     for step in spec.steps:

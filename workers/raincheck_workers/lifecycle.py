@@ -5,6 +5,7 @@ import sys
 from functools import cache
 from typing import Any
 
+import billiard
 from celery import Celery, signals
 
 from raincheck.deployment import current_deployment
@@ -23,7 +24,7 @@ _log = logging.getLogger(__name__)
 @cache
 def node_identity() -> NodeIdentity:
     """The identity of this worker; made in the main process, inherited by its children."""
-    return NodeIdentity()
+    return NodeIdentity(lambda: getattr(billiard.current_process(), "index", None))
 
 
 class Lifecycle:

@@ -28,7 +28,8 @@ def process_executor(app: Celery, hostname: str) -> Executor:
 def _executor(app: Celery, hostname: str, pid: int) -> Executor:
     deployment = current_deployment()
     hints = HintSender(app, deployment.settings.namespace)
-    place = Place(node_identity().current, pid)
+    identity = node_identity()
+    place = Place(identity.current, pid, identity.holdings)
     return Executor(deployment, hints, place, monitor=_monitor(app, hostname))
 
 

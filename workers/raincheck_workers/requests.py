@@ -7,7 +7,7 @@ from billiard.exceptions import Terminated, WorkerLostError
 from celery.worker.request import Request
 from typing_extensions import override
 
-from raincheck_contracts.errors import IndexAccessError, StepFailedError
+from raincheck_contracts.errors import StepFailedError
 from raincheck_workers.liveness.worker_node import current_worker_node
 
 
@@ -21,7 +21,7 @@ class StepRequest(Request):
         send_failed_event: bool = True,
         return_ok: bool = False,
     ) -> Any:
-        """Give back the steps of a process that died or could not reach the index.
+        """Give back the steps of a process that died.
 
         The run of a task that was killed by hand is cancelled.
         """
@@ -31,7 +31,7 @@ class StepRequest(Request):
         if node is not None and isinstance(error, Terminated):
             node.heartbeat.report_revoked(str(self.kwargs.get("run", "")))
         pid: Any = self.worker_pid
-        lost = isinstance(error, Terminated | WorkerLostError | IndexAccessError)
+        lost = isinstance(error, Terminated | WorkerLostError)
         if node is not None and pid and lost:
             node.heartbeat.report_dead(int(pid))
         if isinstance(error, StepFailedError):

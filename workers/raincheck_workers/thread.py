@@ -55,7 +55,7 @@ class _Consumer(threading.Thread):
         super().__init__(name="raincheck-worker", daemon=True)
         self.ended = threading.Event()
         self._deployment = deployment
-        place = Place(identity.current, os.getpid())
+        place = Place(identity.current, os.getpid(), identity.holdings)
         self._executor = Executor(deployment, deployment.hints, place)
 
     @override

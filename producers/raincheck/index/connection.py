@@ -15,6 +15,7 @@ from redis.retry import Retry
 from raincheck.index.eviction import SAFE_POLICY, eviction_policy
 from raincheck.index.faults import no_address, other_protocol, redacted, refused, unavailable
 from raincheck.index.library import PREFIX, PROTOCOL, RELEASE, library_digest, library_source
+from raincheck.index.rollback_watch import RollbackWatch
 from raincheck_contracts.errors import IndexProtocolError, IndexUnavailableError
 
 _log = logging.getLogger(__name__)
@@ -92,6 +93,7 @@ class Connection:
         self._client: Commands | None = None
         self._pid = 0
         self._lock = threading.Lock()
+        self._watch = RollbackWatch(self._reopen)
 
     @property
     def client(self) -> Commands:
@@ -115,6 +117,7 @@ class Connection:
         found = text(reply[2])
         if found != str(PROTOCOL):
             raise other_protocol(self.url, found)
+        self._watch.opened(text(reply[0]), int(reply[1] or 0))
         self._warn_of_eviction(client)
         return client
 
@@ -191,6 +194,18 @@ class Connection:
     def read(self, function: str, *arguments: Argument) -> Any:
         """As `call`, for a function that only reads."""
         return self._fcall(self.client, function, arguments, command="FCALL_RO")
+
+    def seen(self, revision: int) -> None:
+        """Compare the index's revision, as it just answered, with what was seen before.
+
+        Raises:
+            IndexUnavailableError: the index has gone back, and does not answer now.
+        """
+        self._watch.seen(revision)
+
+    def _reopen(self, epoch: str, seen: int, new: str) -> tuple[str, int]:
+        found, revision = self.call("reopen", epoch, seen, new)
+        return text(found), int(revision or 0)
 
     def ask(self, commands: Sequence[Sequence[str | int]]) -> list[Any]:
         """Send read commands in one round trip.

@@ -108,14 +108,23 @@ class Completed:
 
 
 @dataclass(frozen=True, slots=True)
+class Holding:
+    """An attempt that a process of a node holds, as the index believes."""
+
+    member: str
+    """`run/step`."""
+    pid: int
+    fence: str
+
+
+@dataclass(frozen=True, slots=True)
 class Beat:
     """The answer to a heartbeat."""
 
     known: bool
     """False when the node has been reaped: it must kill its children and register anew."""
     tick: int
-    running: tuple[tuple[str, int], ...] = ()
-    """`run/step` and the process that runs it."""
+    running: tuple[Holding, ...] = ()
     kill: tuple[tuple[str, int], ...] = ()
     """`run/step` and the process to kill."""
 

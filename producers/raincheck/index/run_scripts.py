@@ -108,7 +108,9 @@ class RunScripts:
             raise StaleFenceError(attempt.run, attempt.step)
         if code != "DONE":
             raise replies.refusal(reply)
-        return replies.completed(reply)
+        completed = replies.completed(reply)
+        self._connection.seen(completed.revision)
+        return completed
 
     def fail(self, attempt: "Attempt", kind: str, error: ErrorInfo) -> tuple[str, Message | None]:
         """End an attempt that failed.

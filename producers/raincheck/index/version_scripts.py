@@ -47,7 +47,9 @@ class VersionScripts:
         reply = self._connection.call(function, *arguments)
         if text(reply[0]) != "DONE":
             raise replies.refusal(reply)
-        return replies.published(reply)
+        published = replies.published(reply)
+        self._connection.seen(published.revision)
+        return published
 
     def publish(self, request: str, version: NewVersion) -> Published:
         """Publish one version from outside a step.
@@ -113,6 +115,7 @@ class VersionScripts:
         """Answer references now, all at one revision; writes nothing."""
         packed = ITEM.join(map(pack_reference, references))
         revision, *items = self._connection.read("resolve", "", packed)
+        self._connection.seen(int(revision))
         return Resolution(
             int(revision),
             tuple(

@@ -24,6 +24,7 @@ from raincheck_contracts.pipelines import ValueInput
 from raincheck_contracts.runs import StepState
 from raincheck_workers.execution.executor import Executor, Place
 from raincheck_workers.execution.outcomes import Result
+from raincheck_workers.liveness.holdings import Holdings
 from tests.support.deployments import sent
 from tests.support.local_execution import NODE, LocalWorker
 
@@ -191,7 +192,7 @@ def test_an_attempt_that_lost_its_step_changes_nothing(worker: LocalWorker, end:
     outcome = worker.execute(task)
     assert outcome.result is Result.SUPERSEDED
     step_run = handle.run().steps[0]
-    assert (step_run.state, step_run.lost, step_run.outputs) == (StepState.QUEUED, 1, {})
+    assert (step_run.state, step_run.lost, step_run.outputs) == (StepState.QUEUED, 0, {})
 
 
 def test_a_cancelled_run_is_not_completed(worker: LocalWorker) -> None:
@@ -239,7 +240,9 @@ def test_an_index_that_stays_away_is_given_up(deployment: Deployment) -> None:
         LocalWorker(breakable)
         something_happens.delay()
         (task,) = sent(breakable)
-        impatient = Executor(breakable, breakable.hints, Place(lambda: NODE, 1), patience=0.2)
+        impatient = Executor(
+            breakable, breakable.hints, Place(lambda: NODE, 1, Holdings()), patience=0.2
+        )
         _before_return.append(lambda: setattr(server, "connected", False))
         with pytest.raises(IndexUnavailableError):
             impatient.execute(task, "celery-id")

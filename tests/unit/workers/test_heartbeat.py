@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Generator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import cast
 
@@ -53,10 +54,17 @@ class Node:
     """A node with its heartbeat, which only this test moves."""
 
     def __init__(
-        self, deployment: Deployment, *children: int, forks: bool = True, lease: float = 10.0
+        self,
+        deployment: Deployment,
+        *children: int,
+        forks: bool = True,
+        lease: float = 10.0,
+        grace: float = 20.0,
     ) -> None:
         self.deployment = deployment
         self.identity = NodeIdentity()
+        self.held = ExitStack()
+        """Closing it lets go of all that is held, as a process does that has gone on."""
         self.children = list(children)
         self.heartbeat = Heartbeat(
             deployment.index,
@@ -64,6 +72,7 @@ class Node:
             lease,
             deployment.hints,
             children=(lambda: self.children) if forks else None,
+            grace=grace,
         )
         self.heartbeat.register()
 
@@ -71,11 +80,13 @@ class Node:
         """A step that a process of this node runs."""
         one_step.delay()
         (task,) = sent(self.deployment)
+        delivery = Delivery(nonce=nonce(), node=self.identity.current(), pid=pid, task="t")
+        self.held.enter_context(self.identity.holdings.hold(delivery.nonce))
         answer = self.deployment.index.runs.claim(
             task.run,
             task.step.name,
             digest=digest(task.step.canonical_json()),
-            delivery=Delivery(nonce=nonce(), node=self.identity.current(), pid=pid, task="t"),
+            delivery=delivery,
             references="",
         )
         assert isinstance(answer, Claimed)
@@ -190,6 +201,41 @@ def test_without_an_index_for_a_lease_it_stops_its_children(tmp_path: Path, chil
 
         wait_until(stopped, 5)
         assert time.monotonic() - gone > 0.9
+
+
+def test_a_step_that_no_process_holds_is_given_back(deployment: Deployment) -> None:
+    """As after a rollback: the index has forgotten that the attempt ended."""
+    node = Node(deployment, 11)
+    task = node.claim(11)
+    for _ in range(3):
+        node.turn()
+    assert node.state(task) is StepState.RUNNING
+    node.held.close()
+    node.turn()
+    assert node.state(task) is StepState.RUNNING, "a look may come between two writes of a process"
+    node.turn()
+    assert node.state(task) is StepState.QUEUED
+    assert [item.run for item in sent(deployment)] == [task.run]
+
+
+def test_a_step_that_outlasts_the_grace_of_its_worker_is_given_back(
+    deployment: Deployment, child: int
+) -> None:
+    """Its process is killed, and its worker's end does not count as its fault."""
+    node = Node(deployment, child, grace=0.3)
+    task = node.claim(child)
+    node.heartbeat.drain()
+    node.turn()
+    assert node.state(task) is StepState.RUNNING
+
+    def given_back() -> bool:
+        node.turn()
+        return node.state(task) is StepState.QUEUED
+
+    wait_until(given_back)
+    wait_until(lambda: not _runs(child))
+    record = key(deployment.index, f"step:{task.run}/{task.step.name}")
+    assert ask(deployment.index, "HGET", record, "lost") is None
 
 
 def test_the_tick_goes_on_when_nobody_else_moves_it(deployment: Deployment) -> None:

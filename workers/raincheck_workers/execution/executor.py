@@ -33,6 +33,7 @@ from raincheck_workers.execution.loader import Loader
 from raincheck_workers.execution.monitor import Monitor, Unwatched
 from raincheck_workers.execution.outcomes import Outcome, Result
 from raincheck_workers.execution.publication import prepare_outputs
+from raincheck_workers.liveness.holdings import Holdings
 from raincheck_workers.telemetry import observation
 
 _log = logging.getLogger(__name__)
@@ -52,6 +53,8 @@ class Place:
     node: Callable[[], str]
     """Id of the node now; it changes when the node was taken for dead."""
     pid: int
+    holdings: Holdings
+    """Where this process says which attempts it holds."""
 
 
 class Executor:
@@ -112,6 +115,12 @@ class Executor:
             pid=self._place.pid,
             task=celery_id,
         )
+        with self._place.holdings.hold(delivery.nonce):
+            return self._claim_and_run(task, step, delivery)
+
+    def _claim_and_run(
+        self, task: StepTask, step: "Step[..., object]", delivery: Delivery
+    ) -> Outcome:
         with observation.claiming():
             answer = self._claim(task, delivery)
         match answer:

@@ -13,10 +13,12 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Collection
+from typing import Literal
 
 from typing_extensions import override
 
 from raincheck.index import Index
+from raincheck.index.replies import Holding
 from raincheck.messaging.hints import HintSender
 from raincheck_contracts.errors import IndexUnavailableError
 from raincheck_workers.liveness.identity import NodeIdentity
@@ -43,6 +45,7 @@ class Heartbeat(threading.Thread):
         hints: sends the messages of steps that lost their process.
         children: pids of the pool's living processes, which alone are ever killed; None when
             steps run in this process.
+        grace: seconds that a running step may still take when the worker ends.
     """
 
     def __init__(
@@ -53,11 +56,13 @@ class Heartbeat(threading.Thread):
         hints: HintSender,
         *,
         children: Callable[[], Collection[int]] | None = None,
+        grace: float = math.inf,
     ) -> None:
         super().__init__(name="raincheck-heartbeat", daemon=True)
         self._index = index
         self._identity = identity
         self._lease = lease
+        self._grace = grace
         self._hints = hints
         self._children = children
         self._dead: queue.SimpleQueue[int] = queue.SimpleQueue()
@@ -66,11 +71,12 @@ class Heartbeat(threading.Thread):
         # lock, held by the very thread that was interrupted, would block for ever.
         self._wake: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._ended = False
-        self._draining = False
+        self._draining_since: float | None = None
         self._tick = 0
         self._tick_seen = time.monotonic()
         self._last_beat = time.monotonic()
-        self._holding: tuple[tuple[str, int], ...] = ()
+        self._holding: tuple[Holding, ...] = ()
+        self._unheld: set[Holding] = set()
         self._let_running: set[str] = set()
 
     def register(self) -> None:
@@ -94,7 +100,7 @@ class Heartbeat(threading.Thread):
 
     def drain(self) -> None:
         """The worker shuts down: its processes take no further steps. For signal handlers."""
-        self._draining = True
+        self._draining_since = self._draining_since or time.monotonic()
         self._wake.put(None)
 
     def stop(self) -> None:
@@ -134,13 +140,18 @@ class Heartbeat(threading.Thread):
         self._advance_tick()
         if self._children is not None:
             alive = set(self._children())
-            for pid in {pid for _, pid in self._holding} - alive:
+            for pid in {item.pid for item in self._holding} - alive:
                 self._lost(pid)
+            self._end_in_time()
+        self._give_back_unheld()
 
     def _beat(self, *, register: bool = False) -> None:
         node = self._identity.current()
         beat = self._index.nodes.beat(
-            node, lease_ticks(self._lease), register=register, drain=self._draining
+            node,
+            lease_ticks(self._lease),
+            register=register,
+            drain=self._draining_since is not None,
         )
         if not beat.known:
             # Taken for dead: what its processes still do would be refused anyway.
@@ -161,6 +172,34 @@ class Heartbeat(threading.Thread):
                 self._lost(pid)
         else:
             self._let_run(beat.kill)
+
+    def _give_back_unheld(self) -> None:
+        """Give back what the index believes to be held here, and is not.
+
+        Seen twice, because a process notes what it holds in other memory than this.
+        """
+        unheld = {item for item in self._holding if not self._identity.holdings.holds(item.fence)}
+        for item in unheld & self._unheld:
+            _log.warning(
+                "nobody here holds a step", extra={"action": "step_unheld", "step": item.member}
+            )
+            self._give_back(item, "lost")
+        self._unheld = unheld
+
+    def _end_in_time(self) -> None:
+        """The worker ends, and its steps have had their time: others shall run them."""
+        since = self._draining_since
+        if since is None or time.monotonic() - since < self._grace:
+            return
+        for item in self._holding:
+            extra = {"action": "step_given_back", "step": item.member}
+            _log.warning("a step does not end in time", extra=extra)
+            self._give_back(item, "ending")
+            self._kill(item.pid)
+
+    def _give_back(self, item: Holding, why: Literal["lost", "ending"]) -> None:
+        node = self._identity.current()
+        self._hints.send(self._index.nodes.give_back(node, item, why))
 
     def _let_run(self, kill: tuple[tuple[str, int], ...]) -> None:
         # In a pool of threads the step runs in this very process and cannot be killed; its
@@ -187,8 +226,8 @@ class Heartbeat(threading.Thread):
             self._holding = ()
 
     def _kill_holding(self) -> None:
-        for _, pid in self._holding:
-            self._kill(pid)
+        for item in self._holding:
+            self._kill(item.pid)
 
     def _kill(self, pid: int) -> None:
         if self._children is not None and pid in self._children():

@@ -4,6 +4,9 @@ import mmap
 import os
 import secrets
 import socket
+from collections.abc import Callable
+
+from raincheck_workers.liveness.holdings import Holdings
 
 _SIZE = 128
 
@@ -17,9 +20,13 @@ class NodeIdentity:
     """The node's id, in memory that forked children share with the main process.
 
     An id is used for one life: a node that was taken for dead goes on under a new one.
+
+    Args:
+        slot: as `Holdings` takes it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, slot: Callable[[], int | None] | None = None) -> None:
+        self.holdings = Holdings(slot)
         self._shared = mmap.mmap(-1, _SIZE)
         self.renew()
 

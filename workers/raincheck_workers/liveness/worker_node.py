@@ -56,7 +56,12 @@ class WorkerNode:
             lease = max(lease, _SHARED_PROCESS_LEASE)
         hints = HintSender(self._app, settings.namespace)
         self._heartbeat = Heartbeat(
-            self._deployment.separate_index(), self.identity, lease, hints, children=children
+            self._deployment.separate_index(),
+            self.identity,
+            lease,
+            hints,
+            children=children,
+            grace=settings.shutdown_grace,
         )
         self._heartbeat.register()
         self._heartbeat.start()

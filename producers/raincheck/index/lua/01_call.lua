@@ -161,4 +161,24 @@ function Index.open(keys, args)
   return redis.call("HMGET", call:key("index"), "epoch", "revision", "protocol")
 end
 
+-- After a rollback, revisions that somebody has seen must not come again.
+local LEAP = 1000000
+
+-- reopen(epoch, highest revision that the caller has seen, new epoch) -> {epoch, revision}
+-- The index of a restored server, or of one that lost its last writes, is behind what its
+-- users saw: it goes on in a new epoch, far above. Of several callers the first does it.
+function Index.reopen(keys, args)
+  local call = Call.open(keys, args)
+  local epoch, seen, new = args[1], tonumber(args[2]), args[3]
+  local index = call:key("index")
+  local found = redis.call("HGET", index, "epoch")
+  if (found or epoch) == epoch and call:current_revision() < seen then
+    redis.call("HSET", index, "epoch", new)
+    redis.call("HINCRBY", index, "revision", seen - call:current_revision() + LEAP)
+    call:announce("reopened", nil, "e", new)
+  end
+  return redis.call("HMGET", index, "epoch", "revision")
+end
+
 redis.register_function("rc1_open", Index.open)
+redis.register_function("rc1_reopen", Index.reopen)

@@ -155,6 +155,12 @@ function Ends.lost(call, run, step)
   return Runs.ready(call, run, { step })[1]
 end
 
+-- A step goes back to the queue through no fault of its own: its worker shuts down.
+function Ends.give_back(call, run, step)
+  Ends.release(call, run, step)
+  return Runs.ready(call, run, { step })[1]
+end
+
 -- One try failed: again after the delay while retries are left, else for good.
 -- Returns "retry" and the message when it may be sent now, or "failed".
 function Ends.attempt_failed(call, run, step, reason)

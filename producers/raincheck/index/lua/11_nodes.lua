@@ -12,13 +12,18 @@
 
 local Nodes = {}
 
+local function fence_of(call, member)
+  local run, step = Runs.parse(member)
+  return redis.call("HGET", Runs.step_key(call, run, step), "fence") or ""
+end
+
 local function entries(call, node)
   local running, kill, inline = {}, {}, {}
   local record = redis.call("HGETALL", call:key("node:", node))
   for i = 1, #record, 2 do
     local kind, rest = string.sub(record[i], 1, 2), string.sub(record[i], 3)
     if kind == "s:" then
-      running[#running + 1] = { rest, record[i + 1] }
+      running[#running + 1] = { rest, record[i + 1], fence_of(call, rest) }
     elseif kind == "k:" then
       kill[#kill + 1] = { rest, record[i + 1] }
     elseif kind == "i:" then
@@ -29,17 +34,18 @@ local function entries(call, node)
 end
 
 -- beat(node, lease ticks, "1" to register, "1" when draining)
--- -> {"OK", tick, running {step, pid}, kill {step, pid}} | {"UNKNOWN", tick}
+-- -> {"OK", tick, revision, running {step, pid, fence}, kill {step, pid}}
+--  | {"UNKNOWN", tick, revision}
 function Nodes.beat(keys, args)
   local call = Call.open(keys, args)
   local node, nodes, tick = args[1], call:key("nodes"), call:tick()
   if args[3] ~= "1" and not redis.call("ZSCORE", nodes, node) then
-    return { "UNKNOWN", Text.int(tick) }
+    return { "UNKNOWN", Text.int(tick), Text.int(call:current_revision()) }
   end
   redis.call("ZADD", nodes, tick, node)
   redis.call("HSET", call:key("node:", node), "lease", args[2], "drain", args[4])
   local running, kill = entries(call, node)
-  return { "OK", Text.int(tick), running, kill }
+  return { "OK", Text.int(tick), Text.int(call:current_revision()), running, kill }
 end
 
 -- tick(expected) -> tick; raised by one when it still is `expected`.
@@ -70,7 +76,21 @@ function Nodes.lost(keys, args)
   return out
 end
 
-local function reap_node(call, node, out)
+-- give_back(node, step, fence, "lost" or "ending") -> messages
+-- No process of the node holds this attempt: so it is after a rollback that forgot how the
+-- attempt ended, and after a process that lost the index in the middle. Or the worker ends
+-- before the step does, which is no fault of the step.
+function Nodes.give_back(keys, args)
+  local call = Call.open(keys, args)
+  local run, step = Runs.parse(args[2])
+  local held = redis.call("HMGET", Runs.step_key(call, run, step), "fence", "node")
+  if held[1] ~= args[3] or held[2] ~= args[1] or Runs.state(call, run, step) ~= "R" then
+    return {}
+  end
+  return { (args[4] == "lost" and Ends.lost or Ends.give_back)(call, run, step) }
+end
+
+local function remove(call, node, out, give_back)
   local running, _, inline = entries(call, node)
   for _, run in ipairs(inline) do
     if Runs.get(call, run, "state") == "live" then
@@ -80,7 +100,7 @@ local function reap_node(call, node, out)
   for _, entry in ipairs(running) do
     local run, step = Runs.parse(entry[1])
     if Runs.state(call, run, step) == "R" then
-      out[#out + 1] = Ends.lost(call, run, step)
+      out[#out + 1] = give_back(call, run, step)
     end
   end
   redis.call("ZREM", call:key("nodes"), node)
@@ -98,7 +118,7 @@ function Nodes.reap(keys, args)
   for i = 1, #oldest, 2 do
     local lease = redis.call("HGET", call:key("node:", oldest[i]), "lease") or "0"
     if tonumber(oldest[i + 1]) + tonumber(lease) < tick then
-      reap_node(call, oldest[i], out)
+      remove(call, oldest[i], out, Ends.lost)
     end
   end
   return out
@@ -108,12 +128,13 @@ end
 function Nodes.leave(keys, args)
   local call = Call.open(keys, args)
   local out = {}
-  reap_node(call, args[1], out)
+  remove(call, args[1], out, Ends.give_back)
   return out
 end
 
 redis.register_function("rc1_beat", Nodes.beat)
 redis.register_function("rc1_tick", Nodes.tick)
 redis.register_function("rc1_lost", Nodes.lost)
+redis.register_function("rc1_give_back", Nodes.give_back)
 redis.register_function("rc1_reap", Nodes.reap)
 redis.register_function("rc1_leave", Nodes.leave)
