@@ -447,8 +447,8 @@ MUTANTS = [
     ),
     Mutant(
         "reopening off",
-        "call:current_revision() < seen then",
-        "false then",
+        "if behind > 0 then",
+        "if false then",
         a_revision_never_comes_again,
     ),
     Mutant(

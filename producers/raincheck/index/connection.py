@@ -117,7 +117,6 @@ class Connection:
         found = text(reply[2])
         if found != str(PROTOCOL):
             raise other_protocol(self.url, found)
-        self._watch.opened(text(reply[0]), int(reply[1] or 0))
         self._warn_of_eviction(client)
         return client
 
@@ -203,9 +202,9 @@ class Connection:
         """
         self._watch.seen(revision)
 
-    def _reopen(self, epoch: str, seen: int, new: str) -> tuple[str, int]:
-        found, revision = self.call("reopen", epoch, seen, new)
-        return text(found), int(revision or 0)
+    def _reopen(self, seen: int, new: str) -> tuple[str, int]:
+        epoch, revision = self.call("reopen", seen, new)
+        return text(epoch), int(revision)
 
     def ask(self, commands: Sequence[Sequence[str | int]]) -> list[Any]:
         """Send read commands in one round trip.

@@ -14,20 +14,13 @@ class RollbackWatch:
     revision ever means two states.
 
     Args:
-        reopen: the Lua function of that name: takes the epoch, the highest revision seen
-            and a new epoch; answers epoch and revision.
+        reopen: the Lua function of that name: takes the highest revision seen and a new
+            epoch; answers epoch and revision.
     """
 
-    def __init__(self, reopen: Callable[[str, int, str], tuple[str, int]]) -> None:
+    def __init__(self, reopen: Callable[[int, str], tuple[str, int]]) -> None:
         self._reopen = reopen
-        self._epoch = ""
         self._highest = 0
-
-    def opened(self, epoch: str, revision: int) -> None:
-        """The index was opened, for the first time or again."""
-        if epoch != self._epoch:
-            self._epoch, self._highest = epoch, revision
-        self._highest = max(self._highest, revision)
 
     def seen(self, revision: int) -> None:
         """The index answered with its revision of that moment.
@@ -40,8 +33,9 @@ class RollbackWatch:
             return
         # Threads may get their answers in another order than the index gave them, so the
         # index compares once more.
-        epoch, found = self._reopen(self._epoch, self._highest, secrets.token_hex(8))
-        if epoch != self._epoch:
+        new = secrets.token_hex(8)
+        epoch, found = self._reopen(self._highest, new)
+        if epoch == new:
             _log.warning(
                 "the index has gone back from revision %d to %d: its server lost writes, or "
                 "was restored from a copy; it goes on at revision %d",
@@ -50,4 +44,4 @@ class RollbackWatch:
                 found,
                 extra={"action": "index_reopened", "epoch": epoch},
             )
-        self._epoch, self._highest = epoch, found
+        self._highest = found

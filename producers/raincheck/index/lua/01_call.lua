@@ -164,17 +164,17 @@ end
 -- After a rollback, revisions that somebody has seen must not come again.
 local LEAP = 1000000
 
--- reopen(epoch, highest revision that the caller has seen, new epoch) -> {epoch, revision}
+-- reopen(highest revision that the caller has seen, new epoch) -> {epoch, revision}
 -- The index of a restored server, or of one that lost its last writes, is behind what its
--- users saw: it goes on in a new epoch, far above. Of several callers the first does it.
+-- users saw: it goes on in a new epoch, far above. The epoch that it is found in says
+-- nothing: it may be restored to an earlier one, and more than once.
 function Index.reopen(keys, args)
   local call = Call.open(keys, args)
-  local epoch, seen, new = args[1], tonumber(args[2]), args[3]
-  local index = call:key("index")
-  local found = redis.call("HGET", index, "epoch")
-  if (found or epoch) == epoch and call:current_revision() < seen then
+  local seen, new, index = tonumber(args[1]), args[2], call:key("index")
+  local behind = seen - call:current_revision()
+  if behind > 0 then
     redis.call("HSET", index, "epoch", new)
-    redis.call("HINCRBY", index, "revision", seen - call:current_revision() + LEAP)
+    redis.call("HINCRBY", index, "revision", behind + LEAP)
     call:announce("reopened", nil, "e", new)
   end
   return redis.call("HMGET", index, "epoch", "revision")
