@@ -46,6 +46,8 @@ Index blank;
 
 /* Runs.ready. State and row are one write: who dies before it sends leaves the row behind. */
 inline ready() {
+  acknowledged_is_kept = !acknowledged;
+  PROMISE(acknowledged_is_kept) /* what was acknowledged never runs again */
   index.state = QUEUED;
   index.row = HINT
 }
