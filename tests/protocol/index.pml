@@ -85,6 +85,11 @@ inline raise_revision() {
   }
   n = 0;
   PROMISE(newer_than_seen)
+#ifdef NEVER_TWICE /* more than is promised */
+  never_twice = (given & BIT(index.revision)) == 0;
+  PROMISE(never_twice)
+  given = given | BIT(index.revision)
+#endif
 }
 
 /* 08_claim.lua, the end of it: all was in order. */

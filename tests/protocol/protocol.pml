@@ -79,6 +79,10 @@ bool looked[WORKERS] = true; /* at the index, since the last rollback */
 #ifdef EPOCH_COMPARED
 byte epoch[WORKERS], epochs;
 #endif
+#ifdef NEVER_TWICE
+hidden byte never_twice;
+int given; /* revisions in any history, one bit each */
+#endif
 
 #include "index.pml"
 
@@ -304,6 +308,7 @@ active proctype Faults() {
        accepted = false;
 #endif
        check_kept();
+       select(hints : 0 .. MESSAGES); /* the broker may be of the same server */
        if
        :: rollbacks == 0 -> COPY(saved, blank)
        :: else

@@ -92,3 +92,9 @@ def test_a_promise_breaks_without_its_defence(mutant: Mutant, tmp_path: Path) ->
     found = search(tmp_path, defines, liveness=mutant.breaks == LIVENESS)
     print(f"{mutant.name}: {mutant.breaks} after {found.states:,} states")
     assert found.broken == mutant.breaks
+
+
+def test_a_revision_may_be_given_twice_before_anybody_looks(tmp_path: Path) -> None:
+    """A limit of `reopen`, which the page names: it acts when somebody has looked."""
+    found = search(tmp_path, ("NEVER_TWICE", "ROLLBACKS=1", "PUBLICATIONS=1"), liveness=False)
+    assert found.broken == "never_twice"
