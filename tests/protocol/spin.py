@@ -14,7 +14,7 @@ MODEL = Path(__file__).parent / "protocol.pml"
 LIVENESS = "every_run_ends"
 
 _SAFETY = ("-DSAFETY", "-DNOCLAIM")
-_FAIR = ("-DNFAIR=3",)  # room for up to 22 processes
+_FAIR = ("-DNFAIR=3",)  # without it there is room for six processes
 _DEPTH = "-m1000000"
 
 
