@@ -1,3 +1,4 @@
+# ruff: noqa: SLF001 - what is overridden is private to kombu, and called beneath
 """kombu's channels to Redis, with the intake before them.
 
 kombu decodes an entry of a list, makes a message of it and decompresses it while it reads the
@@ -22,8 +23,8 @@ def _beneath(channel: Any) -> Any:
 class ScreenedChannel(Channel):
     """A channel to a server."""
 
-    def _create_client(self, asynchronous: bool = False) -> Any:
-        client = _beneath(super())._create_client(asynchronous)
+    def _create_client(self, *arguments: Any, **options: Any) -> Any:
+        client = _beneath(super())._create_client(*arguments, **options)
         client.set_response_callback("BRPOP", self._admitted)
         return client
 

@@ -26,7 +26,7 @@ def misshapen(kind: str, error: ValidationError) -> Refusal:
     """A refusal by the first thing that a contract does not allow."""
     first = error.errors(include_url=False, include_context=False, include_input=False)[0]
     place = ".".join(str(item) for item in first["loc"])
-    return refused(kind, f"{place}: {first['msg']}" if place else first["msg"])
+    return refused(kind, f"{kind} {place}: {first['msg']}" if place else first["msg"])
 
 
 def printable(content: str | bytes, longest: int) -> str:

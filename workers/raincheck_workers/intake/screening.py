@@ -22,7 +22,7 @@ OUR_TASKS = frozenset(get_args(TaskName))
 MAX_ENTRY_BYTES = 4 * MAX_MESSAGE_BYTES
 # Of Celery's list around a body: no arguments by position, nothing embedded.
 _AROUND_BODY = 1_024
-_BODIES: dict[TaskName, type[StepTask | RunRequest]] = {
+_BODIES: dict[str, type[StepTask | RunRequest]] = {
     STEP_TASK_NAME: StepTask,
     RUN_TASK_NAME: RunRequest,
 }
