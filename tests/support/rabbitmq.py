@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from kombu import Connection
+from kombu.exceptions import OperationalError
 
+from raincheck.messaging.broker import DEFAULT_QUEUE
 from tests.support.commands import environment
 from tests.support.odd_servers import free_port
 from tests.support.programs import program
@@ -32,19 +34,30 @@ class RabbitServer:
     folder: Path
     port: int
     epmd_port: int
+    dist_port: int
+    node: str
     processes: "list[subprocess.Popen[bytes]]" = field(
         default_factory=list["subprocess.Popen[bytes]"]
     )
 
-    def url(self, virtual_host: str = "") -> str:
+    def url(self) -> str:
         """Its address, for Celery."""
-        return f"amqp://guest:guest@127.0.0.1:{self.port}/{virtual_host}"
+        return f"amqp://guest:guest@127.0.0.1:{self.port}//"
+
+    def purge(self) -> None:
+        """Remove what other tests have left: namespaces share the queues of a virtual host."""
+        with Connection(self.url()) as connection:
+            channel: Any = connection.default_channel
+            channel.queue_declare(DEFAULT_QUEUE, durable=True, auto_delete=False)
+            channel.queue_purge(DEFAULT_QUEUE)
 
     def start(self) -> None:
         """Start it, and wait until it takes connections."""
         epmd = [program("epmd"), "-address", "127.0.0.1", "-port", str(self.epmd_port)]
         if not self.processes:
-            self.processes.append(subprocess.Popen(epmd, env=self._environment()))
+            self.processes.append(
+                subprocess.Popen(epmd, env=self._environment(), stderr=subprocess.DEVNULL)
+            )
             wait_until(lambda: _listens(self.epmd_port), START_TIME)
         script = str(_SCRIPT) if _SCRIPT.exists() else program("rabbitmq-server")
         with (self.folder / "log").open("ab") as log:
@@ -63,8 +76,11 @@ class RabbitServer:
 
     def answers(self) -> bool:
         """Whether it takes a client."""
-        with suppress(OSError), Connection(self.url(), connect_timeout=2) as connection:
-            connection.ensure_connection(max_retries=1)
+        with (
+            suppress(OSError, OperationalError),
+            Connection(self.url(), connect_timeout=2) as connection,
+        ):
+            connection.connect()
             return True
         return False
 
@@ -93,10 +109,10 @@ class RabbitServer:
             "HOME": folder,  # of the Erlang cookie
             "ERL_EPMD_ADDRESS": "127.0.0.1",
             "ERL_EPMD_PORT": str(self.epmd_port),
-            "RABBITMQ_NODENAME": f"rc{secrets.token_hex(3)}@localhost",
+            "RABBITMQ_NODENAME": self.node,
             "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1",
             "RABBITMQ_NODE_PORT": str(self.port),
-            "RABBITMQ_DIST_PORT": str(free_port()),
+            "RABBITMQ_DIST_PORT": str(self.dist_port),
             "RABBITMQ_MNESIA_BASE": folder,
             "RABBITMQ_MNESIA_DIR": f"{folder}/data",
             "RABBITMQ_LOG_BASE": folder,
@@ -125,7 +141,8 @@ def rabbit_server() -> Generator[RabbitServer]:
     program("rabbitmq-server")
     with tempfile.TemporaryDirectory(prefix="rc-", dir="/tmp") as folder:
         (Path(folder) / "plugins").write_text("[].\n")
-        server = RabbitServer(Path(folder), free_port(), free_port())
+        node = f"rc{secrets.token_hex(3)}@localhost"
+        server = RabbitServer(Path(folder), free_port(), free_port(), free_port(), node)
         try:
             server.start()
             yield server

@@ -28,8 +28,8 @@ def broadcast(app: Celery, payload: bytes) -> int:
         return int(channel.client.publish(topic, payload))
 
 
-def publish(app: Celery, queue: str, forged: Iterable[Forged]) -> None:
-    """Publish messages to a queue of RabbitMQ, their bytes as they are."""
+def publish(app: Celery, key: str, forged: Iterable[Forged], exchange: str = "") -> None:
+    """Publish messages by RabbitMQ, their bytes as they are; the key is that of a queue."""
     with app.connection_for_write() as connection, closing(connection.channel()) as opened:
         channel: Any = opened
         for message in forged:
@@ -39,4 +39,4 @@ def publish(app: Celery, queue: str, forged: Iterable[Forged]) -> None:
                 content_encoding=message.content_encoding,
                 headers=message.headers,
             )
-            channel.basic_publish(raw, exchange="", routing_key=queue)
+            channel.basic_publish(raw, exchange=exchange, routing_key=key)
