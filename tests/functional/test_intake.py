@@ -122,11 +122,10 @@ def test_a_worker_obeys_nobody_who_would_stop_it(
     """Whoever reaches the broker can ask for it; nothing changes."""
     control = crew.deployment.hints.app.control
     control.broadcast(command, arguments=arguments)
-    answer: dict[str, Any] = next(
-        iter((control.inspect(timeout=10, limit=1).stats() or {}).values())
-    )
+    inspect: Any = control.inspect(timeout=10, limit=1)
+    (answer,) = inspect.stats().values()
     assert answer["pool"]["max-concurrency"] == 2
-    queues = next(iter((control.inspect(timeout=10, limit=1).active_queues() or {}).values()))
+    (queues,) = inspect.active_queues().values()
     assert DEFAULT_QUEUE in [queue["name"] for queue in queues]
     assert pipelines.double_given.delay(2.0).get(timeout=10) == 4.0
 

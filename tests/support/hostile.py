@@ -2,12 +2,15 @@
 
 import bz2
 import json
+import os
 import pickle
 import zlib
 from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+
+from typing_extensions import override
 
 from raincheck_contracts.messages import RUN_TASK_NAME, STEP_TASK_NAME
 
@@ -28,9 +31,8 @@ _SIGNATURE = {"task": RUN_TASK_NAME, "args": [], "kwargs": _REQUEST, "options": 
 class Trap:
     """What unpickling would end the process with."""
 
+    @override
     def __reduce__(self) -> tuple[Any, ...]:
-        import os  # noqa: PLC0415 - named by the pickle
-
         return os._exit, (66,)
 
 

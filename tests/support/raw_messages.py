@@ -1,7 +1,6 @@
 """Writing into queues as a stranger would: past Celery."""
 
 from collections.abc import Iterable
-from contextlib import closing
 from typing import Any
 
 from celery import Celery
@@ -30,8 +29,8 @@ def broadcast(app: Celery, payload: bytes) -> int:
 
 def publish(app: Celery, key: str, forged: Iterable[Forged], exchange: str = "") -> None:
     """Publish messages by RabbitMQ, their bytes as they are; the key is that of a queue."""
-    with app.connection_for_write() as connection, closing(connection.channel()) as opened:
-        channel: Any = opened
+    with app.connection_for_write() as connection:
+        channel: Any = connection.default_channel
         for message in forged:
             raw = channel.prepare_message(
                 message.body,
