@@ -2,8 +2,11 @@
 
 import json
 import signal
+import sys
 import time
+from collections.abc import Generator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,7 +15,7 @@ from raincheck.messaging.broker import DEFAULT_QUEUE, queue_length
 from tests.functional import pipelines
 from tests.functional.test_intake import MIB, memory
 from tests.support import commands
-from tests.support.hostile import Forged, hostile_messages, message
+from tests.support.hostile import HEADERS, Forged, hostile_messages, message
 from tests.support.rabbitmq import RabbitServer
 from tests.support.raw_messages import COMMANDS, publish
 from tests.support.waiting import wait_until
@@ -202,3 +205,34 @@ def test_without_its_intake_a_worker_takes_a_bomb(rabbit_fleet: Fleet) -> None:
     bomb = next(forged for name, forged in hostile_messages() if name == "bz2 bomb")
     publish(rabbit_fleet.deployment.hints.app, DEFAULT_QUEUE, [bomb])
     wait_until(lambda: memory(worker) - before > 150 * MIB, 30)
+
+
+def _deep_headers() -> Forged:
+    deep: dict[str, Any] = {}
+    for _ in range(3_000):
+        deep = {"a": deep}
+    return Forged({**HEADERS, "x": deep}, b"{}")
+
+
+@pytest.fixture
+def _deep_recursion() -> Generator[None]:
+    """For the sender: py-amqp writes as it reads."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(30_000)
+    yield
+    sys.setrecursionlimit(before)
+
+
+@pytest.mark.usefixtures("_deep_recursion")
+@pytest.mark.parametrize("intake", [True, False])
+def test_headers_too_deep_to_be_read_end_no_worker(rabbit_fleet: Fleet, *, intake: bool) -> None:
+    """They are left out, and the rest is put aside; without the intake the worker ends."""
+    imports = (PIPELINES,) if intake else (PIPELINES, "tests.functional.no_intake")
+    worker = rabbit_fleet.start(concurrency=1, imports=imports)
+    publish(rabbit_fleet.deployment.hints.app, DEFAULT_QUEUE, [_deep_headers()])
+    if not intake:
+        wait_until(lambda: worker.process.poll() is not None, 30)
+        return
+    assert pipelines.double_given.delay(2.0).get(timeout=30) == 4.0
+    assert rabbit_fleet.deployment.index.bad_messages.kept() == 1
+    assert worker.process.poll() is None

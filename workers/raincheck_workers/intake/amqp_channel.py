@@ -1,4 +1,4 @@
-"""kombu's channel to RabbitMQ, with the intake before it.
+"""kombu's connection to RabbitMQ, with the intake before it.
 
 kombu decompresses a body while it makes a message of it. So what is delivered is looked at
 before, and acknowledged if it is put aside.
@@ -6,9 +6,10 @@ before, and acknowledged if it is put aside.
 
 from typing import Any
 
-from kombu.transport.pyamqp import Channel
+from kombu.transport.pyamqp import Channel, Connection
 from typing_extensions import override
 
+from raincheck_workers.intake.amqp_frames import readable_frames
 from raincheck_workers.intake.envelope import Envelope
 from raincheck_workers.intake.intake import current_intake
 
@@ -30,6 +31,15 @@ class ScreenedChannel(Channel):
                 self.basic_ack(delivered.delivery_tag)
 
         return super().basic_consume(*arguments, **{**options, "callback": screened})
+
+
+class ScreenedConnection(Connection):
+    """A connection to a server."""
+
+    Channel = ScreenedChannel
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{**options, "frame_handler": readable_frames})
 
 
 def _admits(queue: str, delivered: Any) -> bool:

@@ -14,8 +14,8 @@ from raincheck_workers.intake.intake import Intake, set_intake
 def open_intake(app: Celery, deployment: Deployment, exclusive: Collection[str] | None) -> None:
     """Let an intake stand before the queues of this process's worker.
 
-    The channels are named by kombu's classes, not by the application's settings: whatever
-    the broker's address, its alias and its alternatives, these are what it connects with.
+    What connects is named by kombu's classes, not by the application's settings: whatever
+    the broker's address, its alias and its alternatives, this is what it connects with.
 
     Args:
         app: of the worker that is about to start.
@@ -23,10 +23,10 @@ def open_intake(app: Celery, deployment: Deployment, exclusive: Collection[str] 
         exclusive: see `Intake`.
     """
     set_intake(Intake(app, deployment.separate_index().bad_messages, exclusive))
-    channels: list[tuple[Any, type]] = [
+    redis_transports: list[tuple[Any, type]] = [
         (redis.Transport, redis_channel.ScreenedChannel),
         (redis.SentinelTransport, redis_channel.ScreenedSentinelChannel),
-        (pyamqp.Connection, amqp_channel.ScreenedChannel),
     ]
-    for transport, channel in channels:
+    for transport, channel in redis_transports:
         transport.Channel = channel
+    pyamqp.Transport.Connection = amqp_channel.ScreenedConnection
