@@ -195,6 +195,11 @@ def _broken_envelopes() -> Iterator[tuple[str, bytes]]:
         if part != "body_encoding":
             yield f"no {part}", json.dumps({**whole, "properties": properties}).encode()
     whole = envelope(message())
+    for levels in (500, 900, 940, 960, 980):  # some can be read, and not be shown
+        deep = _deep(levels).decode()
+        for part in ("content-type", "headers"):
+            text = json.dumps({**whole, "body": "", part: {"task": "@"}})
+            yield f"{part} of {levels} levels", text.replace('"@"', deep).encode()
     unknown = {**whole["properties"], "body_encoding": "rot13"}
     yield "unknown body encoding", json.dumps({**whole, "properties": unknown}).encode()
     yield "bad base64", json.dumps({**whole, "body": "a"}).encode()

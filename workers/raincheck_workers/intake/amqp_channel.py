@@ -39,7 +39,8 @@ class ScreenedConnection(Connection):
     Channel = ScreenedChannel
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(**{**options, "frame_handler": readable_frames})
+        options["frame_handler"] = readable_frames
+        super().__init__(**options)
 
 
 def _admits(queue: str, delivered: Any) -> bool:

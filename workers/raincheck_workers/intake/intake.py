@@ -70,8 +70,8 @@ class Intake:
         refusal = screen(envelope)
         if refusal is None:
             return True
-        shown = envelope.body or str(dict(envelope.headers)).encode("utf-8", "replace")
-        return self._put_aside(queue, refusal, shown)
+        # Without a body the names of the headers: `repr` of deep ones would raise.
+        return self._put_aside(queue, refusal, envelope.body or " ".join(envelope.headers))
 
     def admits_broadcast(self, read: Envelope | Refusal) -> bool:
         """Whether a command to all workers may be read; one that may not is only logged.
@@ -86,7 +86,7 @@ class Intake:
         self._log("all workers", read)
         return False
 
-    def _put_aside(self, queue: str, refusal: Refusal, content: bytes) -> bool:
+    def _put_aside(self, queue: str, refusal: Refusal, content: bytes | str) -> bool:
         excerpt = printable(content, _EXCERPT)
         self._log(queue, refusal)
         try:

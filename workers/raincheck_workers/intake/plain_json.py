@@ -35,6 +35,6 @@ def json_problem(value: object) -> str | None:
             elif isinstance(item, list):
                 below += item
             elif item is not None and not isinstance(item, str | int | float):
-                return f"it holds kombu's notation of a {type(item).__name__}"
+                return f"it holds a {type(item).__name__}, which is no JSON"
         level = below
     return f"it is nested deeper than {MAX_DEPTH} levels" if level else None

@@ -77,9 +77,8 @@ def screen(envelope: Envelope) -> Refusal | None:
 
     A body of another version of the contract passes: its task gives the step back.
     """
-    kind = (envelope.content_type, envelope.content_encoding)
-    if kind != ("application/json", "utf-8"):
-        return refused("content", f"the content is {kind[0]!r} in {kind[1]!r}, not JSON in utf-8")
+    if (envelope.content_type, envelope.content_encoding) != ("application/json", "utf-8"):
+        return refused("content", "the content is not said to be JSON in utf-8")
     problem = json_problem(dict(envelope.headers))
     if problem is not None:
         return refused("headers", problem)
