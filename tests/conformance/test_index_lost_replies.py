@@ -78,6 +78,7 @@ def _annotate(driver: Driver) -> None:
     versions.log_metadata("model", None, {"a": 1})
     versions.tag("model", None, "u")
     versions.set_alias(nonce(), "model", "prod", None)
+    driver.index.bad_messages.put(nonce(), "no JSON", queue="raincheck", excerpt="x")
     versions.set_alias(nonce(), "model", "prod", "1", expected="2")
     assert driver.index.records.aliases("model") == {"prod": "1"}
 

@@ -14,9 +14,9 @@
 -- because one global poisons a server for every later script.
 --
 -- Keys of this file
---   index   hash    epoch, revision, tick, protocol, resent    for ever
+--   index   hash    epoch, revision, tick, protocol, resent, bad  for ever
 --   events  stream  id <revision>-<i>; fields: see events.py   1,000,000 entries
---   bad     stream  what was refused as forged, with reason    10,000 entries
+--   bad     stream  messages that were put aside, with reason   10,000 entries
 
 local FIELD, ITEM = "\31", "\30" -- packed references: fields of one, one after another
 local TERM, PART = "\29", "\28" -- conditions of one selector, parts of one condition
@@ -120,9 +120,10 @@ function Call:announce(kind, cause, ...)
   redis.call("XADD", self:key("events"), "MAXLEN", "~", "1000000", id, unpack(fields))
 end
 
-function Call:quarantine(reason, run, step)
-  redis.call("XADD", self:key("bad"), "MAXLEN", "~", "10000", "*",
-    "reason", reason, "run", run, "step", step)
+-- Puts a message aside; the arguments are the names and values of its fields.
+function Call:quarantine(...)
+  redis.call("HINCRBY", self:key("index"), "bad", 1)
+  redis.call("XADD", self:key("bad"), "MAXLEN", "~", "10000", "*", ...)
 end
 
 -- Commands with more arguments than one call may unpack (about 8,000).

@@ -8,6 +8,7 @@ from raincheck_contracts.errors import (
     IndexAccessError,
     SettingsError,
 )
+from raincheck_workers.cli.checkup.bad_messages import message_checks
 from raincheck_workers.cli.checkup.blobs import blob_checks
 from raincheck_workers.cli.checkup.broker import broker_checks
 from raincheck_workers.cli.checkup.check import Check, Verdict, problem
@@ -35,6 +36,7 @@ def check_everything() -> Iterator[Check]:
     answers = all(check.verdict is not Verdict.PROBLEM for check in broker)
     yield from _guarded(lambda: worker_checks(deployment, broker_answers=answers))
     yield from _guarded(lambda: run_checks(deployment))
+    yield from _guarded(lambda: message_checks(deployment))
 
 
 _NEEDED = {"index", "version", "library", "role"}
