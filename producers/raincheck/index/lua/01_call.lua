@@ -83,7 +83,8 @@ end
 function Call:now()
   if not self.milliseconds then
     local time = redis.call("TIME")
-    self.milliseconds = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+    self.microseconds = tonumber(time[1]) * 1000000 + tonumber(time[2])
+    self.milliseconds = math.floor(self.microseconds / 1000)
   end
   return self.milliseconds
 end
@@ -162,7 +163,8 @@ function Index.open(keys, args)
   return redis.call("HMGET", call:key("index"), "epoch", "revision", "protocol")
 end
 
--- After a rollback, revisions that somebody has seen must not come again.
+-- After a rollback, revisions that somebody has seen must not come again. The time in
+-- microseconds is above those that other reopenings gave; the leap, should the clock go back.
 local LEAP = 1000000
 
 -- reopen(highest revision that the caller has seen, new epoch) -> {epoch, revision}
@@ -172,10 +174,10 @@ local LEAP = 1000000
 function Index.reopen(keys, args)
   local call = Call.open(keys, args)
   local seen, new, index = tonumber(args[1]), args[2], call:key("index")
-  local behind = seen - call:current_revision()
-  if behind > 0 then
-    redis.call("HSET", index, "epoch", new)
-    redis.call("HINCRBY", index, "revision", behind + LEAP)
+  if call:current_revision() < seen then
+    call:now()
+    local above = math.max(seen + LEAP, call.microseconds)
+    redis.call("HSET", index, "epoch", new, "revision", Text.int(above))
     call:announce("reopened", nil, "e", new)
   end
   return redis.call("HMGET", index, "epoch", "revision")
