@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from raincheck.deployment import Deployment
-from raincheck_workers.cli.checkup.check import Check, ok, warning
+from raincheck_workers.checkup.check import Check, ok, warning
 from raincheck_workers.cli.rendering.words import ago
 
 
