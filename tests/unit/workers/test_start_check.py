@@ -59,9 +59,12 @@ def test_a_server_that_is_nearly_full_is_only_warned_of(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The worker starts: it is not the worker that fills it."""
-    with tcp_server("--maxmemory", "20mb", "--maxmemory-policy", "noeviction") as port:
+    with tcp_server() as port:
         deployment = _deployment(port, tmp_path)
-        connection = deployment.index.connection
-        connection.client.execute_command("SET", "ballast", b"x" * 16_000_000)
+        client = deployment.index.connection.client
+        client.execute_command("SET", "ballast", b"x" * 20_000_000)
+        used = client.execute_command("INFO", "memory")["used_memory"]
+        client.execute_command("CONFIG", "SET", "maxmemory", int(used * 1.15))
+        client.execute_command("CONFIG", "SET", "maxmemory-policy", "noeviction")
         check_server(deployment)
     assert any("of maxmemory" in item.message for item in caplog.records)

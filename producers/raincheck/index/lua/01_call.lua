@@ -15,7 +15,7 @@
 --
 -- Keys of this file
 --   index   hash    epoch, revision, tick, protocol, resent, bad  for ever
---   events  stream  id <revision>-<i>; fields: see events.py   1,000,000 entries
+--   events  stream  id <revision>-<i>; fields: see events.py   7 days, 1,000,000 entries
 --   bad     stream  messages that were put aside, with reason   10,000 entries
 
 local FIELD, ITEM = "\31", "\30" -- packed references: fields of one, one after another
