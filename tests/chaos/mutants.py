@@ -19,10 +19,14 @@ _LINES = {
 }
 
 
+#: The function of `library` that gives the text; from it follow source and digest.
+_TEXT = "_joined"
+
+
 def _change_library(old: str, new: str) -> None:
-    true = library._joined()
+    true: str = getattr(library, _TEXT)()
     assert true.count(old) == 1, f"the library has no longer one {old!r}"
-    library._joined = lambda: true.replace(old, new)  # type: ignore[assignment]  # a function without its cache
+    setattr(library, _TEXT, lambda: true.replace(old, new))
 
 
 def _sweep_nothing(self: Sweeper) -> float:
