@@ -1,5 +1,6 @@
 """The pipelines of the load. Each step notes when an attempt at it begins."""
 
+import os
 import time
 from pathlib import Path
 from typing import Annotated
@@ -73,3 +74,17 @@ def hold(log: str, gates: str) -> Annotated[int, "chaos-held"]:
 def held(log: str, gates: str) -> int:
     """One step that waits for the test."""
     return hold(log, gates)
+
+
+@step
+def die(log: str, number: int) -> int:
+    """Ends its process by a signal, as a fault in C or the kernel without memory does."""
+    _begin(log)
+    os.kill(os.getpid(), number)
+    return number
+
+
+@pipeline
+def poison(log: str, number: int) -> int:
+    """One step that no process survives."""
+    return die(log, number)

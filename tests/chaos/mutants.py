@@ -15,6 +15,8 @@ from raincheck_workers.liveness.sweeper import SWEEP_PERIOD, Sweeper
 #: Mutant -> the line of the Lua library that it changes, and what into.
 _LINES = {
     "fence off": ('"fence") == fence\nend', '"fence") ~= nil\nend'),
+    "outbox off": ('Batch.write("ZADD", call:key("hints:", queue), rows)', "local _ = rows"),
+    "lost limit off": ("local LOST_LIMIT = 3", "local LOST_LIMIT = 1000"),
     "nonce guard off": ("  if again then\n    return again", "  if false then\n    return again"),
 }
 
