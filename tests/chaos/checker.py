@@ -1,0 +1,100 @@
+"""Compares what clients were told with what the index holds."""
+
+import time
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+from raincheck import Deployment, RunHandle, RunStatus
+from raincheck_contracts.artifacts import ArtifactVersion
+from raincheck_contracts.errors import RunNotFoundError
+from raincheck_contracts.runs import Run
+from tests.chaos.history import History
+from tests.chaos.verdict import Verdict
+
+
+def drained(deployment: Deployment, seconds: float) -> bool:
+    """Wait until no run is live any more; whether that came true in time."""
+    end = time.monotonic() + seconds
+    while deployment.index.records.run_ids(1, live_only=True):
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.1)
+    return True
+
+
+def check(history: History, deployment: Deployment, verdict: Verdict) -> Verdict:
+    """Fill in what was lost, doubled or strange.
+
+    Args:
+        history: what clients were told.
+        deployment: whose index is looked at.
+        verdict: with scenario, seed and faults.
+
+    Returns:
+        The same verdict.
+    """
+    runs = _read_runs(history, deployment)
+    verdict.operations = len(runs) + len(history.of("publication"))
+    verdict.steps = sum(len(run.steps) for run in runs.values() if run is not None)
+    for operation in history.of("run"):
+        verdict.lost += _lost(deployment, operation.name, operation.number, runs)
+    for name in deployment.index.records.artifact_names():
+        versions = list(deployment.index.records.versions(name))
+        _check_artifact(history, name, versions, verdict)
+    verdict.strange += _bound_apart(run for run in runs.values() if run is not None)
+    connection = deployment.index.connection
+    asked = ("HGET", f"{connection.prefix}index", "resent")
+    verdict.resent = int(connection.ask([asked])[0] or 0)
+    return verdict
+
+
+def _read_runs(history: History, deployment: Deployment) -> dict[str, Run | None]:
+    runs: dict[str, Run | None] = {}
+    for operation in history.of("run"):
+        try:
+            runs[operation.name] = deployment.index.records.run(operation.name)
+        except RunNotFoundError:
+            runs[operation.name] = None
+    return runs
+
+
+def _lost(
+    deployment: Deployment, run: str, number: int, runs: Mapping[str, Run | None]
+) -> list[str]:
+    found = runs[run]
+    if found is None or found.status is not RunStatus.SUCCEEDED:
+        return [f"{run} is {found.status if found else 'unknown'}"]
+    value = RunHandle(run, deployment).get(timeout=0)
+    return [] if value == number else [f"{run} gave {value!r}, not {number}"]
+
+
+def _check_artifact(
+    history: History, name: str, versions: list[ArtifactVersion], verdict: Verdict
+) -> None:
+    """Versions of steps: one each, of known runs; those made by hand: all, and no others."""
+    records = [item.record for item in versions]
+    made = Counter(f"{item.run}/{item.step}/{item.output}" for item in records if item.run)
+    verdict.duplicated += [f"{name}: {key} x {count}" for key, count in made.items() if count > 1]
+    sequences = sorted(item.sequence for item in versions)
+    if sequences != list(range(1, len(versions) + 1)):
+        verdict.strange.append(f"{name}: its order has gaps")
+    refused = bool(history.of("refused"))  # its run or version may be there nevertheless
+    accepted = {item.name for item in history.of("run")}
+    unknown = {item.run for item in records if item.run} - accepted
+    if unknown and not refused:
+        verdict.strange.append(f"{name}: by runs that nobody has enqueued: {sorted(unknown)}")
+    by_hand = {f"{name}@{item.version}" for item in versions if not item.record.run}
+    told = {item.name for item in history.of("publication") if item.name.startswith(f"{name}@")}
+    verdict.lost += sorted(told - by_hand)
+    if not refused:
+        verdict.strange += sorted(by_hand - told)
+
+
+def _bound_apart(runs: Iterable[Run]) -> list[str]:
+    """Steps whose references were not all resolved at one revision."""
+    return [
+        f"{run.id}/{step.step} is bound at several revisions"
+        for run in runs
+        for step in run.steps
+        if len({binding.revision for binding in step.bindings.values()}) > 1
+    ]

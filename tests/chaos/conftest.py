@@ -1,0 +1,34 @@
+"""How long scenarios last, and by which seeds."""
+
+import os
+from collections.abc import Generator
+
+import pytest
+
+from raincheck import use_deployment
+from tests.chaos.schedule import Schedule
+from tests.support.workers import Fleet, running_fleet
+
+#: Seconds of silence after which a worker is taken for dead, in all scenarios.
+LEASE = 3.0
+_VARIABLES = os.environ  # noqa: TID251 - variables of the test run
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Repeat each scenario with the seeds of `CHAOS_SEEDS`, one by default."""
+    if "schedule" in metafunc.fixturenames:
+        seeds = int(_VARIABLES.get("CHAOS_SEEDS", "1"))
+        metafunc.parametrize("seed", range(1, seeds + 1))
+
+
+@pytest.fixture
+def schedule(seed: int) -> Schedule:
+    """Faults for `CHAOS_SECONDS`; for 15 s by default."""
+    return Schedule(seed, float(_VARIABLES.get("CHAOS_SECONDS", "15")))
+
+
+@pytest.fixture
+def fleet(valkey_url: str) -> Generator[Fleet]:
+    """A deployment with a short lease; it starts the workers that it needs."""
+    with running_fleet(valkey_url, lease=LEASE) as fleet, use_deployment(fleet.deployment):
+        yield fleet

@@ -1,0 +1,47 @@
+"""`celery -A tests.chaos.mutants worker` is a worker without one of its defences.
+
+The variable `CHAOS_MUTANT` says which. What a mutant changes is changed in its own process,
+or in the library that it brings to the server.
+"""
+
+import os
+
+from celery import Celery
+
+from raincheck.index import library
+from raincheck_workers.application import create_app
+from raincheck_workers.liveness.sweeper import SWEEP_PERIOD, Sweeper
+
+#: Mutant -> the line of the Lua library that it changes, and what into.
+_LINES = {
+    "fence off": ('"fence") == fence\nend', '"fence") ~= nil\nend'),
+    "outbox off": ('Batch.write("ZADD", call:key("hints:", queue), rows)', "local _ = rows"),
+    "lost limit off": ("local LOST_LIMIT = 3", "local LOST_LIMIT = 1000"),
+    "nonce guard off": ("  if again then\n    return again", "  if false then\n    return again"),
+}
+
+
+#: The function of `library` that gives the text; from it follow source and digest.
+_TEXT = "_joined"
+
+
+def _change_library(old: str, new: str) -> None:
+    true: str = getattr(library, _TEXT)()
+    assert true.count(old) == 1, f"the library has no longer one {old!r}"
+    setattr(library, _TEXT, lambda: true.replace(old, new))
+
+
+def _sweep_nothing(self: Sweeper) -> float:
+    del self
+    return SWEEP_PERIOD
+
+
+def _switch_off(defence: str) -> None:
+    if defence == "sweeper off":
+        Sweeper.sweep = _sweep_nothing  # type: ignore[method-assign]  # the mutation
+    else:
+        _change_library(*_LINES[defence])
+
+
+_switch_off(os.environ["CHAOS_MUTANT"])  # noqa: TID251 - a variable of the test run
+app: Celery = create_app()

@@ -1,0 +1,64 @@
+"""C4: connections between workers and server are reset, fall silent, and lose replies."""
+
+import time
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
+from tests.chaos.checker import check, drained
+from tests.chaos.clients import producing
+from tests.chaos.conftest import LEASE
+from tests.chaos.faults.proxy import Proxy
+from tests.chaos.history import History
+from tests.chaos.schedule import Schedule
+from tests.chaos.verdict import Verdict
+from tests.support.workers import Fleet
+
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(900)]
+
+#: Seconds for which connections are half-open: longer than a lease.
+SILENCE = 2 * LEASE
+
+
+@pytest.fixture
+def proxy(valkey_url: str) -> Generator[Proxy]:
+    """Between the workers and the server; producers go straight."""
+    proxy = Proxy(valkey_url.removeprefix("unix://").partition("?")[0])
+    yield proxy
+    proxy.close()
+
+
+def test_cut_connections_lose_and_double_nothing(
+    fleet: Fleet, proxy: Proxy, schedule: Schedule, tmp_path: Path
+) -> None:
+    """As C1, though resets, swallowed replies and silence come in turn."""
+    history, log, begun = History(), str(tmp_path / "attempts"), time.monotonic()
+    for _ in range(2):
+        fleet.start(imports=("tests.chaos.load",), environment={"RAINCHECK_URL": proxy.url})
+
+    def fault() -> None:
+        if schedule.random.random() < 0.3:
+            proxy.eat_replies(3)
+        else:
+            proxy.reset_all()
+
+    with producing(history, log, seed=schedule.seed) as producers:
+        schedule.run(fault, every=(0.2, 0.6))
+        proxy.fall_silent()
+        time.sleep(SILENCE)
+        proxy.resume()
+    verdict = Verdict(
+        scenario="C4", seed=schedule.seed, faults=schedule.faults + 1, operations=0, lease=LEASE
+    )
+    if drained(fleet.deployment, 60.0):
+        for producer in producers:
+            producer.succeed_again()
+    check(history, fleet.deployment, verdict)
+    verdict.seconds = time.monotonic() - begun
+    if verdict.lost:
+        history.dump(tmp_path / "history.jsonl")
+    verdict.assert_safe(faults=int(schedule.seconds), operations=int(schedule.seconds))
+    assert proxy.cut > schedule.faults
+    assert proxy.eaten
+    assert verdict.amplification <= 1.2
