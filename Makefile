@@ -6,7 +6,7 @@ UV := $(or $(shell command -v uv 2>/dev/null),.uv/bin/uv)
 RUN = .venv/bin
 export UV_PYTHON_DOWNLOADS = never
 
-.PHONY: help demo test check format schemas docs docs-outputs bench clean
+.PHONY: help demo test chaos check format schemas docs docs-outputs bench clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -32,6 +32,9 @@ test: .venv/.ready-dev ## all tests, with branch coverage
 	$(RUN)/coverage run -m pytest $(PYTEST)
 	@$(RUN)/coverage combine --quiet
 	@$(RUN)/coverage report
+
+chaos: .venv/.ready-dev ## faults under load, for hours; the figures of each scenario
+	CHAOS_SECONDS=600 CHAOS_SEEDS=5 $(RUN)/pytest tests/chaos -s -p no:randomly $(PYTEST)
 
 check: .venv/.ready-dev ## format, lint, types, layers
 	$(RUN)/ruff format --check

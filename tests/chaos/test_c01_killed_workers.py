@@ -16,7 +16,7 @@ from tests.chaos.schedule import Schedule
 from tests.chaos.verdict import Verdict
 from tests.support.workers import Fleet, Worker, lines
 
-pytestmark = [pytest.mark.chaos, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(1_200)]
 
 WORKERS = 3
 LOAD = ("tests.chaos.load",)

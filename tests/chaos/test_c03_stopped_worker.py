@@ -15,7 +15,7 @@ from tests.chaos.verdict import Verdict
 from tests.support.waiting import wait_until
 from tests.support.workers import Fleet, Worker, lines
 
-pytestmark = [pytest.mark.chaos, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(1_200)]
 
 #: Steps that the silent worker holds in one round.
 STEPS = 6

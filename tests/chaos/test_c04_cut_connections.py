@@ -15,10 +15,12 @@ from tests.chaos.schedule import Schedule
 from tests.chaos.verdict import Verdict
 from tests.support.workers import Fleet
 
-pytestmark = [pytest.mark.chaos, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(1_200)]
 
 #: Seconds for which connections are half-open: longer than a lease.
 SILENCE = 2 * LEASE
+#: Requests whose replies are swallowed; the last is any.
+EATEN = (b"rc1_claim", b"rc1_complete", b"")
 
 
 @pytest.fixture
@@ -39,7 +41,7 @@ def test_cut_connections_lose_and_double_nothing(
 
     def fault() -> None:
         if schedule.random.random() < 0.3:
-            proxy.eat_replies(3)
+            proxy.eat_replies(3, schedule.random.choice(EATEN))
         else:
             proxy.reset_all()
 
@@ -62,3 +64,20 @@ def test_cut_connections_lose_and_double_nothing(
     assert proxy.cut > schedule.faults
     assert proxy.eaten
     assert verdict.amplification <= 1.2
+
+
+def test_without_the_nonce_an_eaten_reply_loses_the_step(
+    fleet: Fleet, proxy: Proxy, tmp_path: Path
+) -> None:
+    """A claim that is asked again is refused, and its step runs for nobody: it is noticed."""
+    history, log, schedule = History(), str(tmp_path / "attempts"), Schedule(1, 8.0)
+    fleet.start(
+        app="tests.chaos.mutants",
+        imports=("tests.chaos.load",),
+        environment={"RAINCHECK_URL": proxy.url, "CHAOS_MUTANT": "nonce guard off"},
+    )
+    with producing(history, log, seed=1):
+        schedule.run(lambda: proxy.eat_replies(1, b"rc1_claim"), every=(0.5, 1.0))
+    assert not drained(fleet.deployment, 15.0)
+    verdict = Verdict(scenario="C4", seed=1, faults=schedule.faults, operations=0)
+    assert check(history, fleet.deployment, verdict).lost

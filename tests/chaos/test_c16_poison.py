@@ -16,7 +16,7 @@ from tests.chaos.verdict import Verdict
 from tests.support.waiting import wait_until
 from tests.support.workers import Fleet, lines, step_run
 
-pytestmark = [pytest.mark.chaos, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(1_200)]
 
 LOAD = ("tests.chaos.load",)
 

@@ -25,7 +25,8 @@ class Proxy:
         self._passing = threading.Event()
         self._passing.set()
         self._refusing = False
-        self._to_eat = 0
+        self._to_eat, self._of = 0, b""
+        self._asked: set[socket.socket] = set()
         self.cut = 0
         """Connections that were reset."""
         self.eaten = 0
@@ -60,10 +61,16 @@ class Proxy:
         self.reset_all()
         self._passing.set()
 
-    def eat_replies(self, count: int) -> None:
-        """Swallow the next replies of the server, and cut their connections."""
+    def eat_replies(self, count: int, of: bytes = b"") -> None:
+        """Swallow the next replies of the server, and cut their connections.
+
+        Args:
+            count: how many.
+            of: only those to requests that hold this.
+        """
         with self._lock:
-            self._to_eat = count
+            self._to_eat, self._of = count, of
+            self._asked.clear()
 
     def close(self) -> None:
         """Take no more connections and cut those that are."""
@@ -100,17 +107,25 @@ class Proxy:
         with suppress(OSError):
             while data := source.recv(65536):
                 self._passing.wait()
-                if replies and self._eats():
+                if replies and self._eats(source):
                     break
+                if not replies:
+                    self._see_request(target, data)
                 target.sendall(data)
         with self._lock:
             self._pairs = [pair for pair in self._pairs if source not in pair]
         _close(source, target)
 
-    def _eats(self) -> bool:
+    def _see_request(self, server: socket.socket, data: bytes) -> None:
         with self._lock:
-            if self._to_eat:
+            if self._to_eat and self._of in data:
+                self._asked.add(server)
+
+    def _eats(self, server: socket.socket) -> bool:
+        with self._lock:
+            if self._to_eat and server in self._asked:
                 self._to_eat -= 1
+                self._asked.discard(server)
                 self.eaten += 1
                 return True
             return False
