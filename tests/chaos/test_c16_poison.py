@@ -57,7 +57,7 @@ def test_poison_is_given_up_and_others_go_on(
 
 
 #: Runs whose time is taken, with and without poison beside them.
-TIMED = 40
+TIMED = 150
 
 
 def _seconds(fleet: Fleet, history: History, log: str) -> float:

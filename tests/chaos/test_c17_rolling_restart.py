@@ -88,18 +88,20 @@ def test_when_ending_counts_as_lost_it_is_a_mark(fleet: Fleet, tmp_path: Path) -
 
 
 def test_a_worker_of_an_older_contract_gives_back_what_it_cannot_read(
-    fleet: Fleet, tmp_path: Path
+    patient_fleet: Fleet, tmp_path: Path
 ) -> None:
     """While a deployment rolls, whichever worker gets a message, its run succeeds."""
     log, gates = tmp_path / "attempts", tmp_path / "gate"
     Path(f"{gates}1").touch()
-    older = fleet.start(app=MUTANTS, imports=LOAD, environment={"CHAOS_MUTANT": "older contract"})
+    older = patient_fleet.start(
+        app=MUTANTS, imports=LOAD, environment={"CHAOS_MUTANT": "older contract"}
+    )
     handles = [held.delay(str(log), str(gates)) for _ in range(3)]
     wait_until(lambda: all(_declines(handle) for handle in handles), 30)
     assert not lines(log)
-    fleet.start(imports=LOAD)
-    while not drained(fleet.deployment, 0.5):
-        fleet.pass_ticks()  # what was given back is due after 10 s
+    patient_fleet.start(imports=LOAD)
+    while not drained(patient_fleet.deployment, 0.5):
+        patient_fleet.pass_ticks()  # what was given back is due after 10 s
     assert [handle.get(timeout=0) for handle in handles] == [1, 1, 1]
     assert len(lines(log)) == len(handles)
     assert older.process.poll() is None

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from raincheck.index.connection import text
+from raincheck.messaging.broker import key_prefix
 from tests.chaos.checker import check, drained
 from tests.chaos.clients import producing
 from tests.chaos.history import History
@@ -21,29 +21,30 @@ pytestmark = [pytest.mark.chaos, pytest.mark.timeout(1_800)]
 LOAD = ("tests.chaos.load",)
 #: Runs a second on other days, how much more it is now, and for which part of the schedule.
 USUAL, TIMES, SHARE = 6.0, 20, 1 / 3
-#: Bytes of the server's memory that one queued step may take, in steps of all kinds.
+#: Bytes that the index may take for one step of a queued run, beside the broker's message.
 BYTES = 1_024
 #: Runs whose hints get lost.
 RUNS = 30
 
 
-def _memory(fleet: Fleet) -> int:
-    (said,) = fleet.deployment.index.connection.ask([("INFO", "memory")])
-    if isinstance(said, dict):
-        return int(said["used_memory"])
-    return int(text(said).partition("used_memory:")[2].split()[0])
+def _memory(fleet: Fleet) -> tuple[int, int]:
+    """Bytes that the server uses, and those of them that are the broker's messages."""
+    connection = fleet.deployment.index.connection
+    queue = f"{key_prefix(connection.namespace)}raincheck"
+    said, messages = connection.ask([("INFO", "memory"), ("MEMORY", "USAGE", queue)])
+    return int(said["used_memory"]), int(messages or 0)
 
 
 def test_a_burst_drains(fleet: Fleet, schedule: Schedule, tmp_path: Path) -> None:
     """Twice as fast as it usually comes, with nothing lost, and hints are sent about once."""
     history, begun = History(), time.monotonic()
-    before = _memory(fleet)
+    empty, _ = _memory(fleet)
     with producing(
         history, str(tmp_path / "attempts"), seed=schedule.seed, count=4, rate=USUAL * TIMES / 4
     ) as producers:
         time.sleep(schedule.seconds * SHARE)
     runs = len(history.of("run"))
-    memory = _memory(fleet) - before
+    full, messages = _memory(fleet)
     arrived = time.monotonic()
     for _ in range(2):
         fleet.start(imports=LOAD)
@@ -54,11 +55,14 @@ def test_a_burst_drains(fleet: Fleet, schedule: Schedule, tmp_path: Path) -> Non
     verdict = Verdict(scenario="C18", seed=schedule.seed, faults=1, operations=0)
     check(history, fleet.deployment, verdict)
     verdict.seconds = time.monotonic() - begun
-    per_step = memory / (4 * runs)
-    verdict.others = {"drained at times usual": drain / USUAL, "bytes per step": per_step}
+    verdict.others = {
+        "drained at times usual": drain / USUAL,
+        "bytes of the index per step": (full - empty - messages) / (4 * runs),
+        "bytes of a message": messages / runs,
+    }
     verdict.assert_safe(faults=1, operations=int(USUAL * TIMES * schedule.seconds * SHARE / 3))
     assert drain >= 2 * USUAL
-    assert per_step <= BYTES
+    assert verdict.others["bytes of the index per step"] <= BYTES
     assert verdict.amplification <= 1.2
 
 
@@ -89,11 +93,11 @@ def _lose_hints(fleet: Fleet) -> None:
         channel.queue_purge("raincheck")
 
 
-def test_lost_hints_are_sent_again_but_seldom(fleet: Fleet, tmp_path: Path) -> None:
+def test_lost_hints_are_sent_again_but_seldom(patient_fleet: Fleet, tmp_path: Path) -> None:
     """A broker that loses everything is asked again after 10, 30, 90 s, and not at every sweep."""
-    assert 1.0 <= _resent_while_lost(fleet, tmp_path, "raincheck_workers", "") <= 2.0
+    assert 1.0 <= _resent_while_lost(patient_fleet, tmp_path, "raincheck_workers", "") <= 2.0
 
 
-def test_without_back_off_they_are_sent_all_the_time(fleet: Fleet, tmp_path: Path) -> None:
+def test_without_back_off_they_are_sent_all_the_time(patient_fleet: Fleet, tmp_path: Path) -> None:
     """Each sweep sends each hint: the scenario notices."""
-    assert _resent_while_lost(fleet, tmp_path, "tests.chaos.mutants", "back-off off") > 4.0
+    assert _resent_while_lost(patient_fleet, tmp_path, "tests.chaos.mutants", "back-off off") > 4.0
