@@ -2,12 +2,12 @@
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from raincheck import Deployment, RunHandle, RunStatus
 from raincheck_contracts.artifacts import ArtifactVersion
 from raincheck_contracts.errors import RunNotFoundError
-from raincheck_contracts.runs import Run
+from raincheck_contracts.runs import Run, StepState
 from tests.chaos.history import History
 from tests.chaos.verdict import Verdict
 
@@ -37,7 +37,11 @@ def check(history: History, deployment: Deployment, verdict: Verdict) -> Verdict
     verdict.operations = len(runs) + len(history.of("publication"))
     verdict.steps = sum(len(run.steps) for run in runs.values() if run is not None)
     for operation in history.of("run"):
-        verdict.lost += _lost(deployment, operation.name, operation.number, runs)
+        found = runs[operation.name]
+        if found is not None and _killed_thrice(found):
+            verdict.given_up.append(operation.name)
+        else:
+            verdict.lost += _lost(deployment, operation.name, operation.number, found)
     for name in deployment.index.records.artifact_names():
         versions = list(deployment.index.records.versions(name))
         _check_artifact(history, name, versions, verdict)
@@ -58,10 +62,13 @@ def _read_runs(history: History, deployment: Deployment) -> dict[str, Run | None
     return runs
 
 
-def _lost(
-    deployment: Deployment, run: str, number: int, runs: Mapping[str, Run | None]
-) -> list[str]:
-    found = runs[run]
+def _killed_thrice(run: Run) -> bool:
+    """Whether a run ended as is promised for a step under which three workers died."""
+    failed = [step for step in run.steps if step.state is StepState.FAILED]
+    return bool(failed) and all((step.reason, step.lost) == ("lost", 3) for step in failed)
+
+
+def _lost(deployment: Deployment, run: str, number: int, found: Run | None) -> list[str]:
     if found is None or found.status is not RunStatus.SUCCEEDED:
         return [f"{run} is {found.status if found else 'unknown'}"]
     value = RunHandle(run, deployment).get(timeout=0)

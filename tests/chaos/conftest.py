@@ -7,6 +7,7 @@ import pytest
 
 from raincheck import use_deployment
 from tests.chaos.schedule import Schedule
+from tests.support.servers import running_server
 from tests.support.workers import Fleet, running_fleet
 
 #: Seconds of silence after which a worker is taken for dead, in all scenarios.
@@ -23,12 +24,26 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.fixture
 def schedule(seed: int) -> Schedule:
-    """Faults for `CHAOS_SECONDS`; for 15 s by default."""
-    return Schedule(seed, float(_VARIABLES.get("CHAOS_SECONDS", "15")))
+    """Faults for `CHAOS_SECONDS`; for 12 s by default."""
+    return Schedule(seed, float(_VARIABLES.get("CHAOS_SECONDS", "12")))
+
+
+@pytest.fixture
+def valkey_url() -> Generator[str]:
+    """A server for each test: a mutant leaves its library there."""
+    with running_server() as url:
+        yield url
 
 
 @pytest.fixture
 def fleet(valkey_url: str) -> Generator[Fleet]:
     """A deployment with a short lease; it starts the workers that it needs."""
     with running_fleet(valkey_url, lease=LEASE) as fleet, use_deployment(fleet.deployment):
+        yield fleet
+
+
+@pytest.fixture
+def patient_fleet(valkey_url: str) -> Generator[Fleet]:
+    """One with a long lease, whose ticks a test may let pass."""
+    with running_fleet(valkey_url) as fleet, use_deployment(fleet.deployment):
         yield fleet

@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 from typing import Annotated
 
-from raincheck import get_step_context, pipeline, step
+from raincheck import Client, get_step_context, pipeline, step
 
 #: Bytes of a blob: too many for the index itself.
 SIZE = 64 * 1024
@@ -88,3 +88,35 @@ def die(log: str, number: int) -> int:
 def poison(log: str, number: int) -> int:
     """One step that no process survives."""
     return die(log, number)
+
+
+@step
+def compute(log: str, seconds: float) -> Annotated[int, "chaos-computed"]:
+    """The number of the attempt that came to its end; notes twenty times a second that it runs."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        _begin(log)
+        time.sleep(0.05)
+    return get_step_context().attempt
+
+
+@pipeline
+def computing(log: str, seconds: float) -> int:
+    """One step that is busy for long."""
+    return compute(log, seconds)
+
+
+@step
+def see(log: str, seconds: float, newest: int) -> Annotated[int, "chaos-seen"]:
+    """What it was given, which it notes, after a while."""
+    context = get_step_context()
+    with Path(log).open("a") as file:
+        file.write(f"{context.run} {context.attempt} {newest}\n")
+    time.sleep(seconds)
+    return newest
+
+
+@pipeline
+def seeing(log: str, seconds: float) -> int:
+    """One step that takes the newest version of what is published all the time."""
+    return see(log, seconds, Client().get_artifact_version("chaos-newest"))

@@ -9,7 +9,9 @@ import os
 from celery import Celery
 
 from raincheck.index import library
+from raincheck_workers import contract_check
 from raincheck_workers.application import create_app
+from raincheck_workers.liveness.heartbeat import Heartbeat
 from raincheck_workers.liveness.sweeper import SWEEP_PERIOD, Sweeper
 
 #: Mutant -> the line of the Lua library that it changes, and what into.
@@ -17,10 +19,18 @@ _LINES = {
     "fence off": ('"fence") == fence\nend', '"fence") ~= nil\nend'),
     "outbox off": ('Batch.write("ZADD", call:key("hints:", queue), rows)', "local _ = rows"),
     "lost limit off": ("local LOST_LIMIT = 3", "local LOST_LIMIT = 1000"),
+    "back-off off": ("tick + pause * TICKS_PER_SECOND", "tick"),
+    "bindings not kept": ("    Bindings.keep(call, c.run, c.step, found)\n", ""),
+    "ending counts as lost": (
+        'args[4] == "lost" and Ends.lost or Ends.give_back',
+        "Ends.lost",
+    ),
     "nonce guard off": ("  if again then\n    return again", "  if false then\n    return again"),
 }
 
 
+#: The constant of `contract_check` that a worker of an earlier release has lower.
+_VERSION = "CONTRACT_VERSION"
 #: The function of `library` that gives the text; from it follow source and digest.
 _TEXT = "_joined"
 
@@ -36,11 +46,20 @@ def _sweep_nothing(self: Sweeper) -> float:
     return SWEEP_PERIOD
 
 
+def _fence_nothing(self: Heartbeat) -> None:
+    del self
+
+
 def _switch_off(defence: str) -> None:
-    if defence == "sweeper off":
-        Sweeper.sweep = _sweep_nothing  # type: ignore[method-assign]  # the mutation
-    else:
-        _change_library(*_LINES[defence])
+    match defence:
+        case "sweeper off":
+            Sweeper.sweep = _sweep_nothing  # type: ignore[method-assign]  # the mutation
+        case "self-fencing off":
+            Heartbeat._silent = _fence_nothing  # type: ignore[method-assign]  # the mutation
+        case "older contract":
+            setattr(contract_check, _VERSION, 0)
+        case _:
+            _change_library(*_LINES[defence])
 
 
 _switch_off(os.environ["CHAOS_MUTANT"])  # noqa: TID251 - a variable of the test run

@@ -188,8 +188,7 @@ def test_without_an_index_for_a_lease_it_stops_its_children(tmp_path: Path, chil
     index = Index(Connection("redis://fake", "away", client=client))
     with local_deployment(tmp_path, index) as away, use_deployment(away):
         node = Node(away, child, lease=1.0)
-        node.claim(child)
-        node.turn()
+        node.claim(child)  # since the last beat: the heartbeat has not heard of it
         server.connected = False
         gone = time.monotonic()
         node.turn()

@@ -9,7 +9,9 @@ from tests.support.builders import nonce
 def test_a_process_holds_what_it_runs() -> None:
     """Whatever the number of the attempt, which the index gives."""
     holdings, mine = Holdings(), nonce()
+    assert holdings.empty()
     with holdings.hold(mine):
+        assert not holdings.empty()
         assert holdings.holds(f"1:{mine}")
         assert holdings.holds(f"12:{mine}")
         assert not holdings.holds(f"1:{nonce()}")

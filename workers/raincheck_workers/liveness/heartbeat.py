@@ -75,6 +75,7 @@ class Heartbeat(threading.Thread):
         self._tick = 0
         self._tick_seen = time.monotonic()
         self._last_beat = time.monotonic()
+        self._fenced = 0.0  # the last beat after which the silence was too long
         self._holding: tuple[Holding, ...] = ()
         self._unheld: set[Holding] = set()
         self._let_running: set[str] = set()
@@ -117,10 +118,17 @@ class Heartbeat(threading.Thread):
 
     @override
     def run(self) -> None:
+        threading.Thread(target=self._watch, name="raincheck-fence", daemon=True).start()
         while not self._ended:
             self.turn()
             with contextlib.suppress(queue.Empty):
                 self._wake.get(timeout=PERIOD)
+
+    def _watch(self) -> None:
+        # A server that is cut off does not refuse: a beat may wait for longer than a lease.
+        while not self._ended:
+            time.sleep(PERIOD / 2)
+            self._silent()
 
     def turn(self) -> None:
         """Beat once, and do what the reply and the dead ask for; errors are dealt with."""
@@ -147,6 +155,7 @@ class Heartbeat(threading.Thread):
 
     def _beat(self, *, register: bool = False) -> None:
         node = self._identity.current()
+        asked = time.monotonic()  # the index may have heard it then, however late it answers
         beat = self._index.nodes.beat(
             node,
             lease_ticks(self._lease),
@@ -160,7 +169,7 @@ class Heartbeat(threading.Thread):
             self._identity.renew()
             self._beat(register=True)
             return
-        self._last_beat = time.monotonic()
+        self._last_beat = asked
         self._holding = beat.running
         self._see_tick(beat.tick)
         if self._children is not None:
@@ -220,10 +229,15 @@ class Heartbeat(threading.Thread):
 
     def _silent(self) -> None:
         """The index does not answer: after a lease, stop computing what others redo."""
-        if time.monotonic() - self._last_beat > self._lease and self._holding:
+        last = self._last_beat
+        if time.monotonic() - last <= self._lease or self._fenced == last:
+            return
+        self._fenced = last
+        # What was claimed since the last beat is known to the processes alone.
+        if self._children is not None and not self._identity.holdings.empty():
             _log.warning("index away for a lease", extra={"action": "self_fenced"})
-            self._kill_holding()
-            self._holding = ()
+            for pid in self._children():
+                self._kill(pid)
 
     def _kill_holding(self) -> None:
         for item in self._holding:

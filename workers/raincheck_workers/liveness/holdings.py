@@ -43,6 +43,11 @@ class Holdings:
         with self._lock:
             return nonce in self._own or self._shared.find(nonce.encode(), 0) >= 0
 
+    def empty(self) -> bool:
+        """Whether no process of this node says that it holds anything."""
+        with self._lock:
+            return not self._own and not self._shared[:].strip(b"\0")
+
     def _note(self, nonce: str) -> None:
         slot = self._slot()
         if slot is None:  # threads of the main process, as many as it has
