@@ -25,6 +25,10 @@ _LINES = {
         'args[4] == "lost" and Ends.lost or Ends.give_back',
         "Ends.lost",
     ),
+    "lease by the clock": (
+        'self.ticks = tonumber(redis.call("HGET", self:key("index"), "tick") or 0)',
+        "self.ticks = math.floor(self:now() / 500)",
+    ),
     "nonce guard off": ("  if again then\n    return again", "  if false then\n    return again"),
 }
 

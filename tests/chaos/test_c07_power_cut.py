@@ -1,0 +1,138 @@
+"""C7: the power is cut, and a server comes back without what its disk was not told to keep."""
+
+import shutil
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from raincheck.index.connection import text
+from raincheck_contracts.events import IndexReopened
+from tests.chaos.faults.power import PowerCut
+from tests.chaos.faults.server import ChaosServer
+from tests.chaos.schedule import Schedule
+from tests.chaos.stage import Stage, staged
+from tests.chaos.verdict import Verdict
+
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(1_200)]
+
+#: Seconds of writes that `everysec` may lose, says reliability.
+WINDOW = 3.0
+
+
+@contextmanager
+def _powered(
+    schedule: Schedule, folder: Path, appendfsync: str
+) -> Generator[tuple[Stage, PowerCut]]:
+    server = ChaosServer(folder, appendfsync)
+    power = PowerCut(server, folder / "trace")
+    power.start()
+    try:
+        with staged(server, schedule, folder) as stage:
+            stage.start_workers()
+            yield stage, power
+    finally:
+        server.kill()
+
+
+def _cut_and_judge(stage: Stage, power: PowerCut) -> tuple[Verdict, list[tuple[float, float]]]:
+    """Cut the power now and then; the verdict, and begin and end of each cut."""
+    cuts: list[tuple[float, float]] = []
+
+    def cut() -> None:
+        at = time.monotonic()
+        power.cut()
+        power.start()
+        cuts.append((at, time.monotonic()))
+
+    with stage.load():
+        stage.schedule.run(cut, every=(3.0, 5.0))
+        time.sleep(1.0)
+    return stage.verdict("C7"), cuts
+
+
+def test_what_was_acknowledged_survives_a_power_cut(schedule: Schedule, tmp_path: Path) -> None:
+    """With `appendfsync always`: no run, no publication, and no end of a step is lost."""
+    with _powered(schedule, tmp_path, "always") as (stage, power):
+        verdict, cuts = _cut_and_judge(stage, power)
+        verdict.assert_safe(faults=len(cuts), operations=int(schedule.seconds))
+        assert cuts
+        stage.assert_workers_live()
+
+
+def test_syncing_now_and_then_loses_the_last_seconds_and_nothing_hangs(
+    schedule: Schedule, tmp_path: Path
+) -> None:
+    """With `everysec`, the mutant of the above: the loss is noticed, within its window.
+
+    And all that the server still knows of ends: also steps whose end it has forgotten.
+    """
+    with _powered(schedule, tmp_path, "everysec") as (stage, power):
+        verdict, cuts = _cut_and_judge(stage, power)
+        verdict.scenario = "C7 everysec"
+        verdict.others["lost"] = len(verdict.lost)
+        verdict.report()
+        assert stage.fleet.deployment.index.records.run_ids(1, live_only=True) == []
+        assert verdict.duplicated == []
+        assert verdict.lost, "a power cut that loses nothing proves nothing"
+        told = {
+            item.name: item.at for kind in ("run", "publication") for item in stage.history.of(kind)
+        }
+        for name in verdict.lost:
+            at = told[name.split()[0]]
+            assert any(cut - WINDOW <= at <= over for cut, over in cuts), name
+        stage.assert_workers_live()
+
+
+@contextmanager
+def _restored(stage: Stage) -> Generator[int]:
+    """Load, with a restored copy in the middle; the highest revision from before."""
+    server, third = stage.server, stage.schedule.seconds / 3
+    kept = stage.folder / "kept"
+    with stage.load():
+        time.sleep(third)
+        shutil.copytree(server.data_folder, kept)
+        time.sleep(third)
+        highest = stage.fleet.deployment.index.records.revision()
+        server.kill()
+        shutil.rmtree(server.data_folder)
+        shutil.copytree(kept, server.data_folder)
+        server.start()
+        stage.schedule.faults += 1
+        time.sleep(third)
+    yield highest
+
+
+@pytest.fixture
+def plain_stage(schedule: Schedule, tmp_path: Path) -> Generator[Stage]:
+    """On a server that is not traced, with two workers."""
+    server = ChaosServer(tmp_path)
+    server.start()
+    try:
+        with staged(server, schedule, tmp_path) as stage:
+            stage.start_workers()
+            yield stage
+    finally:
+        server.kill()
+
+
+def test_a_restored_server_accepts_nothing_stale_and_all_its_runs_end(plain_stage: Stage) -> None:
+    """It is put back by seconds; workers go on, and no revision is given twice."""
+    stage = plain_stage
+    index = stage.fleet.deployment.index
+    with _restored(stage) as highest:
+        verdict = stage.verdict("C7 restored")
+    verdict.others["forgotten"] = len(verdict.lost)
+    verdict.report()
+    assert index.records.run_ids(1, live_only=True) == []
+    assert verdict.duplicated == []
+    assert verdict.lost, "nothing was forgotten: the copy was as new as the server"
+    assert all("unknown" in item or "@" in item for item in verdict.lost), verdict.lost
+    assert index.records.revision() > highest + 1_000_000
+    events = index.records.events(limit=100_000)
+    reopened = [event for event in events if isinstance(event, IndexReopened)]
+    epoch = index.connection.ask([("HGET", f"{index.connection.prefix}index", "epoch")])[0]
+    assert reopened[-1].data.epoch == text(epoch)
+    stage.assert_workers_live()
