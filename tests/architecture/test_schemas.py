@@ -20,6 +20,6 @@ def test_messages_and_events_have_a_schema_with_a_version() -> None:
     for name in ("StepTask", "RunRequest", "PipelineSpec"):
         assert schemas[name]["properties"]["contract"]["const"] == 1
     events = [name for name, schema in schemas.items() if "specversion" in schema["properties"]]
-    assert len(events) == 5
+    assert len(events) == 6
     for name in events:
         assert schemas[name]["properties"]["type"]["const"].endswith(".v1")

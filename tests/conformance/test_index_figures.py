@@ -21,6 +21,7 @@ def test_an_empty_index_has_a_node_and_nothing_else(driver: Driver) -> None:
     """No queue is known before its first step."""
     figures = driver.index.records.figures()
     assert (figures.waiting, figures.live_runs, figures.nodes, figures.resent) == (0, 0, 1, 0)
+    assert figures.bad == 0
     assert figures.queues == ()
 
 

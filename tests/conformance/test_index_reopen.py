@@ -84,6 +84,14 @@ def test_any_answer_shows_that_the_index_has_gone_back(
     assert len(said) == 1
 
 
+def test_who_remembers_little_leaps_above_what_others_were_given(driver: Driver) -> None:
+    """Restored twice, and noticed by another the second time."""
+    _, first = _reopen(driver, 500, "first")
+    _roll_back(driver, 3)
+    _, second = _reopen(driver, 10, "second")
+    assert second > first
+
+
 def test_an_emptied_index_is_noticed(driver: Driver) -> None:
     """Nothing of it is left, but nobody takes its new revisions for the old ones."""
     driver.publish("model")

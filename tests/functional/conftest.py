@@ -6,6 +6,7 @@ from collections.abc import Callable, Generator
 import pytest
 
 from raincheck import use_deployment
+from tests.support.rabbitmq import RabbitServer, rabbit_server
 from tests.support.workers import Fleet, running_fleet
 
 
@@ -34,3 +35,21 @@ def crew(_crew: Fleet) -> Generator[Fleet]:
 def fresh() -> Callable[[str], str]:
     """Makes a name that no other test uses."""
     return lambda name: f"{name}-{secrets.token_hex(4)}"
+
+
+@pytest.fixture(scope="session")
+def rabbit() -> Generator[RabbitServer]:
+    """A RabbitMQ server for the whole test run."""
+    with rabbit_server() as server:
+        yield server
+
+
+@pytest.fixture
+def rabbit_fleet(rabbit: RabbitServer, valkey_url: str) -> Generator[Fleet]:
+    """A deployment of the test's own whose messages go through RabbitMQ."""
+    rabbit.purge()
+    with (
+        running_fleet(valkey_url, broker_url=rabbit.url(), lease=3.0) as fleet,
+        use_deployment(fleet.deployment),
+    ):
+        yield fleet

@@ -9,8 +9,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from celery import Celery
 
 from raincheck import RunHandle, RunStatus, save_artifact
+from tests.support.hostile import message
+from tests.support.raw_messages import push
 from tests.support.waiting import wait_until
 from tests.support.workers import ROOT, Fleet, Worker, lines, step_run
 
@@ -171,3 +174,25 @@ print(report_newest("model"))
     first, second = _in_their_process(fleet, broker, code).splitlines()
     assert first.startswith("task_always_eager: an eager application queues nothing")
     assert second == "it is 2.0"
+
+
+def test_their_worker_puts_bad_messages_aside_and_runs_their_own(
+    fleet: Fleet, broker: dict[str, str]
+) -> None:
+    """Compressed and pickled ones of theirs run; what would end the worker does not."""
+    worker = _start(fleet, broker)
+    app = Celery("stranger", broker=broker["CELERY_BROKER_URL"], set_as_current=False)
+    for queue in ("theirs", "raincheck"):
+        push(app, queue, [b"hello", b"[1, 2]", message(eta="2999-01-01").entry()])
+    push(app, "raincheck", [message(task=f"{THEIRS}.add").entry()])
+    code = """
+options = {"serializer": "pickle", "compression": "zlib", "countdown": 0.1}
+print([add.apply_async([2, 3], **options).get(timeout=20), report_newest.delay("model").id])
+"""
+    save_artifact(1.0, "model")
+    answer, run = json.loads(_in_their_process(fleet, broker, code).replace("'", '"'))
+    assert answer == 5
+    assert _handle(fleet, run).get(timeout=20) == "it is 2.0"
+    assert worker.process.poll() is None
+    assert fleet.deployment.index.bad_messages.kept() == 7
+    app.close()

@@ -128,6 +128,7 @@ class Fleet:
         ours = {
             "RAINCHECK_HOME": str(settings.home),
             "RAINCHECK_URL": settings.url or "",
+            "RAINCHECK_BROKER_URL": settings.broker_url or "",
             "RAINCHECK_NAMESPACE": settings.namespace,
             "RAINCHECK_LEASE": str(settings.lease),
         }

@@ -17,7 +17,7 @@ def create_app() -> Celery:
     """
     app = Celery("raincheck_workers")
     app.add_defaults(_worker_settings)
-    attach(app, shape_log=True)
+    attach(app, ours=True)
 
     def tune(instance: Any, conf: Any, options: Any, **_: Any) -> None:
         if instance.app is app:

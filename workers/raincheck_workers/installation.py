@@ -28,13 +28,14 @@ def install(app: Celery, *, queue: str = DEFAULT_QUEUE) -> None:
         attach(app)
 
 
-def attach(app: Celery, *, shape_log: bool = False) -> None:
+def attach(app: Celery, *, ours: bool = False) -> None:
     """Register the tasks, and begin and end heartbeat, sweeper and metrics with its worker.
 
     Args:
         app: the application.
-        shape_log: whether its worker's log gets our form; a user's own keeps its form.
+        ours: whether it is our own: its worker's log gets our form, and it takes nothing but
+            our tasks.
     """
     add_tasks(app)
-    Lifecycle(app).connect()
-    WorkerTelemetry(app, shape_log=shape_log).connect()
+    Lifecycle(app, ours=ours).connect()
+    WorkerTelemetry(app, shape_log=ours).connect()

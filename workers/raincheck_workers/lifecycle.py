@@ -10,9 +10,12 @@ from celery import Celery, signals
 
 from raincheck.deployment import current_deployment
 from raincheck.materializers import preload
+from raincheck.messaging.broker import DEFAULT_QUEUE
 from raincheck.messaging.installed import consume_steps
 from raincheck_contracts.errors import RaincheckError, SettingsError
 from raincheck_contracts.messages import STEP_TASK_NAME
+from raincheck_workers.intake.opening import open_intake
+from raincheck_workers.intake.remote_control import restrict_remote_control
 from raincheck_workers.liveness.identity import NodeIdentity
 from raincheck_workers.liveness.pool_processes import PoolProcesses
 from raincheck_workers.liveness.worker_node import WorkerNode, current_worker_node, set_worker_node
@@ -32,10 +35,12 @@ class Lifecycle:
 
     Args:
         app: the application.
+        ours: whether it is our own, whose worker takes nothing but our tasks.
     """
 
-    def __init__(self, app: Celery) -> None:
+    def __init__(self, app: Celery, *, ours: bool = False) -> None:
         self._app = app
+        self._ours = ours
 
     def connect(self) -> None:
         """Listen to Celery's signals, for as long as the process lives."""
@@ -53,10 +58,15 @@ class Lifecycle:
             if not {"json", "application/json"} & set(conf.accept_content):
                 raise SettingsError("accept_content", "add 'json': messages of steps are JSON")
             check_server(current_deployment())
+            # Their own tasks may be on any queue but the one that we name.
+            exclusive = None if self._ours else {DEFAULT_QUEUE}
+            open_intake(self._app, current_deployment(), exclusive)
         except RaincheckError as error:
             # Celery logs and forgets what a receiver raises, unless it ends the process.
             sys.stderr.write(f"error: {error}\n")
             sys.exit(2)
+        if self._ours:
+            restrict_remote_control()
         node_identity()  # before the fork, so that the children share it
         if options.get("task_events"):  # the processes of the pool shall know, too
             conf.worker_send_task_events = True

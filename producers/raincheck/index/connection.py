@@ -12,7 +12,7 @@ from redis.backoff import ExponentialBackoff
 from redis.exceptions import MasterDownError, OutOfMemoryError, ReadOnlyError, TryAgainError
 from redis.retry import Retry
 
-from raincheck.index.eviction import SAFE_POLICY, eviction_policy
+from raincheck.index.before_use import check_before_use
 from raincheck.index.faults import no_address, other_protocol, redacted, refused, unavailable
 from raincheck.index.library import PREFIX, PROTOCOL, RELEASE, library_digest, library_source
 from raincheck.index.rollback_watch import RollbackWatch
@@ -35,8 +35,6 @@ _PASSING_ERRORS = (
     TryAgainError,
 )
 _PASSING_WORDS = ("MISCONF", "BUSY", "NOREPLICAS")  # redis-py has no classes for these
-
-_WARNED: set[str] = set()  # URLs about whose server this process has said its warning
 
 
 class Commands(Protocol):
@@ -75,6 +73,7 @@ class Connection:
         namespace: prefix of all keys, `rc:{<namespace>}:`.
         client: a ready client instead of the URL's, for fakeredis in tests.
         socket_timeout: seconds that one call may take.
+        synced: whether to refuse a server that does not sync each write to its disk.
     """
 
     def __init__(
@@ -84,7 +83,9 @@ class Connection:
         *,
         client: Commands | None = None,
         socket_timeout: float = _SOCKET_TIMEOUT,
+        synced: bool = False,
     ) -> None:
+        self._synced = synced
         self.url = url
         self.namespace = namespace
         self.prefix = f"rc:{{{namespace}}}:"
@@ -117,7 +118,9 @@ class Connection:
         found = text(reply[2])
         if found != str(PROTOCOL):
             raise other_protocol(self.url, found)
-        self._warn_of_eviction(client)
+        check_before_use(
+            lambda *command: self._reply_or_none(client, command), self.url, synced=self._synced
+        )
         return client
 
     def _connected(self) -> Commands:
@@ -150,23 +153,6 @@ class Connection:
                 extra={"action": "library_replaced", "found": found},
             )
         self._load(client)
-
-    def _warn_of_eviction(self, client: Commands) -> None:
-        if self.url in _WARNED:
-            return
-        _WARNED.add(self.url)
-        try:
-            policy = eviction_policy(client.execute_command("INFO", "memory"))
-        except redis.RedisError:
-            return  # a server that does not tell
-        if policy not in {"", SAFE_POLICY}:
-            _log.warning(
-                "the index at %s may throw data away when it is full: set its "
-                "maxmemory-policy to noeviction (it is %s); see `raincheck doctor`",
-                redacted(self.url),
-                policy,
-                extra={"action": "eviction_policy", "policy": policy},
-            )
 
     def _load(self, client: Commands) -> None:
         try:

@@ -125,6 +125,14 @@ def evicting(url: str, policy: str) -> IndexProtocolError:
     return IndexProtocolError(redacted(url), problem, remedy)
 
 
+def unsynced(url: str, appends: bool | None, sync: str) -> IndexProtocolError:  # noqa: FBT001
+    """The error for a server that does not keep what RAINCHECK_DURABILITY=strict promises."""
+    found = f"appendfsync {sync}" if appends else "no append-only file"
+    problem = f"RAINCHECK_DURABILITY is strict, and the server keeps {found}"
+    remedy = "CONFIG SET appendonly yes and appendfsync always, or set the durability to relaxed"
+    return IndexProtocolError(redacted(url), problem, remedy)
+
+
 def redacted(url: str) -> str:
     """A URL without its user and password."""
     scheme, separator, rest = url.partition("://")

@@ -1,5 +1,6 @@
 """The index of one namespace: its scripts and its records behind one object."""
 
+from raincheck.index.bad_messages import BadMessages
 from raincheck.index.connection import Connection
 from raincheck.index.node_scripts import NodeScripts
 from raincheck.index.records import Records
@@ -20,6 +21,7 @@ class Index:
         self.versions = VersionScripts(connection)
         self.nodes = NodeScripts(connection)
         self.records = Records(connection)
+        self.bad_messages = BadMessages(connection)
 
     @property
     def namespace(self) -> str:

@@ -148,6 +148,8 @@ class Figures:
     nodes: int
     resent: int
     """Hints that were sent again because they were lost or overdue, ever."""
+    bad: int
+    """Messages that were put aside, ever."""
     queues: tuple[QueueFigures, ...]
 
 
@@ -205,12 +207,13 @@ def claim(reply: Sequence[Any]) -> Claimed | Parked | Unresolvable | Refused:
 
 def figures(reply: Sequence[Any]) -> Figures:
     """The answer of `figures`."""
-    waiting, live_runs, nodes, resent, *queues = reply
+    waiting, live_runs, nodes, resent, bad, *queues = reply
     return Figures(
         int(waiting),
         int(live_runs),
         int(nodes),
         int(resent),
+        int(bad),
         tuple(QueueFigures(text(name), int(steps), int(age) / 1000) for name, steps, age in queues),
     )
 

@@ -10,8 +10,9 @@ _log = logging.getLogger(__name__)
 class RollbackWatch:
     """Remembers the highest revision that this process has seen.
 
-    An index that is behind it goes on in a new epoch with revisions far above, so that no
-    revision ever means two states.
+    An index that is behind it goes on in a new epoch with revisions far above, so that from
+    then on no revision means two states. Before somebody who remembers has looked, which
+    heartbeats do twice a second, one may be given again.
 
     Args:
         reopen: the Lua function of that name: takes the highest revision seen and a new

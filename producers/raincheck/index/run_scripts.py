@@ -26,7 +26,7 @@ from raincheck_contracts.runs import ErrorInfo
 
 
 class RunScripts:
-    """submit, claim, decline, complete, fail, cancel, retry, wake, due."""
+    """submit, claim, decline, complete, fail, cancel, retry, wake, due, trim."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -190,6 +190,10 @@ class RunScripts:
         """
         more, *rest = self._connection.call("wake", limit)
         return replies.messages(rest), text(more) == "1"
+
+    def trim(self) -> bool:
+        """Forget events and ended runs after their time; whether more may be left."""
+        return text(self._connection.call("trim")) == "1"
 
     def due(self, queues_with_room: Sequence[str]) -> tuple[tuple[Message, ...], int]:
         """Do what time brings and find the hints to send again.

@@ -8,6 +8,7 @@ from typing import Any
 from raincheck.index.connection import Connection, text
 from raincheck.index.eviction import eviction_policy
 from raincheck.index.library import PREFIX
+from raincheck.index.server_words import append_only, number, setting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +27,14 @@ class ServerFacts:
     """Whether it keeps an append-only file."""
     sync: str
     """When that file is synced: `always`, `everysec`, `no`."""
+    sync_paused: str
+    """`yes`: not while it is rewritten."""
+    delayed_syncs: int | None
+    """How often since its start a write had to wait because the disk was slow."""
+    used_memory: int | None
+    """Bytes."""
+    most_memory: int | None
+    """Bytes, its maxmemory; 0 is no limit."""
     clock_difference: float | None
     """Seconds that its clock is ahead of this host's."""
     library: str
@@ -46,11 +55,12 @@ def read_server_facts(connection: Connection) -> ServerFacts:
         IndexUnavailableError: it does not answer.
     """
     began = time.time()
-    moment, info, sync, protocol, digest, release = connection.probe(
+    moment, info, sync, paused, protocol, digest, release = connection.probe(
         [
             ("TIME",),
             ("INFO",),
             ("CONFIG GET", "appendfsync"),
+            ("CONFIG GET", "no-appendfsync-on-rewrite"),
             ("HGET", f"{connection.prefix}index", "protocol"),
             ("FCALL", f"{PREFIX}digest", 1, connection.prefix),
             ("FCALL", f"{PREFIX}release", 1, connection.prefix),
@@ -65,8 +75,12 @@ def read_server_facts(connection: Connection) -> ServerFacts:
         level=_level(redis),
         replica=told.get("role") in {"slave", "replica"},
         eviction_policy=eviction_policy(told),
-        appends=bool(told["aof_enabled"]) if "aof_enabled" in told else None,
-        sync=_setting(sync),
+        appends=append_only(told),
+        sync=setting(sync),
+        sync_paused=setting(paused),
+        delayed_syncs=number(told, "aof_delayed_fsync"),
+        used_memory=number(told, "used_memory"),
+        most_memory=number(told, "maxmemory"),
         clock_difference=_difference(moment, began),
         library=text(digest),
         release=text(release),
@@ -77,12 +91,6 @@ def read_server_facts(connection: Connection) -> ServerFacts:
 def _level(version: str) -> int | None:
     major = version.partition(".")[0]
     return int(major) if major.isdecimal() else None
-
-
-def _setting(reply: Any) -> str:
-    """The only value of a CONFIG GET, in whichever form it comes; empty when forbidden."""
-    values = list(reply.values()) if isinstance(reply, Mapping) else list(reply or ())[1:]
-    return text(values[0]) if values else ""
 
 
 def _difference(moment: Any, began: float) -> float | None:

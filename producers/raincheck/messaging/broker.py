@@ -18,6 +18,8 @@ DEFAULT_QUEUE = "raincheck"
 PRIORITY_STEPS = (0, 3, 6, 9)
 #: Somebody waits for `delay()` to return, and what is not sent now is sent later.
 PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0.1}
+#: Seconds for RabbitMQ to confirm a message; a server that hangs would hold its sender for ever.
+CONFIRM_TIMEOUT = 2.0
 # Seconds; kombu tries three times.
 _SENDER_TIMEOUTS = {"socket_timeout": 1, "socket_connect_timeout": 2}
 
@@ -95,6 +97,8 @@ def producer_app(settings: Settings, index_url: str) -> Celery:
     made = celery_settings(settings, index_url)
     if is_redis(made["broker_url"]):
         made["broker_transport_options"].update(_SENDER_TIMEOUTS)
+    else:
+        made["broker_connection_timeout"] = 2
     app.conf.update(made)
     return app
 

@@ -10,7 +10,7 @@ from celery import Celery
 from celery.app.routes import Router
 
 from raincheck.index.replies import Message
-from raincheck.messaging.broker import PUBLISH_RETRY_POLICY
+from raincheck.messaging.broker import CONFIRM_TIMEOUT, PUBLISH_RETRY_POLICY
 from raincheck.messaging.descriptions import describe_step
 from raincheck.messaging.fork_guard import not_while_forking
 from raincheck.messaging.installed import celery_queue
@@ -94,6 +94,7 @@ class HintSender:
             ignore_result=True,
             retry=True,
             retry_policy=PUBLISH_RETRY_POLICY,
+            confirm_timeout=CONFIRM_TIMEOUT,
             priority=message.priority,
             producer=producer,
             headers=trace_headers(message.trace),

@@ -40,3 +40,31 @@ def test_a_server_that_is_away_is_refused(tmp_path: Path) -> None:
 def test_a_server_that_does_not_tell_is_taken(deployment: Deployment) -> None:
     """As fakeredis, which has no INFO."""
     check_server(deployment)
+
+
+@pytest.mark.parametrize("sync", ["always", "everysec"])
+def test_strict_durability_needs_a_server_that_syncs(tmp_path: Path, sync: str) -> None:
+    """Refused in words that say what to set; the other is taken."""
+    with tcp_server("--appendonly", "yes", "--appendfsync", sync) as port:
+        url = f"redis://127.0.0.1:{port}/0"
+        deployment = Deployment(Settings(home=tmp_path, url=url, durability="strict"))
+        if sync == "always":
+            check_server(deployment)
+            return
+        with pytest.raises(IndexProtocolError, match="CONFIG SET appendfsync always"):
+            check_server(deployment)
+
+
+def test_a_server_that_is_nearly_full_is_only_warned_of(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The worker starts: it is not the worker that fills it."""
+    with tcp_server() as port:
+        deployment = _deployment(port, tmp_path)
+        client = deployment.index.connection.client
+        client.execute_command("SET", "ballast", b"x" * 20_000_000)
+        used = client.execute_command("INFO", "memory")["used_memory"]
+        client.execute_command("CONFIG", "SET", "maxmemory", int(used * 1.15))
+        client.execute_command("CONFIG", "SET", "maxmemory-policy", "noeviction")
+        check_server(deployment)
+    assert any("of maxmemory" in item.message for item in caplog.records)

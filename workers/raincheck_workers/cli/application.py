@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from raincheck_workers.cli.artifacts import artifacts
+from raincheck_workers.cli.bad_messages import messages
 from raincheck_workers.cli.demo import demo
 from raincheck_workers.cli.dev import dev
 from raincheck_workers.cli.doctor import doctor
@@ -54,6 +55,7 @@ app.command()(enqueue)
 app.add_typer(runs, name="runs")
 app.add_typer(artifacts, name="artifacts")
 app.command()(waiting)
+app.add_typer(messages, name="messages")
 app.command()(resolve)
 app.command()(doctor)
 

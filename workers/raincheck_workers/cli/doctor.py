@@ -2,8 +2,8 @@
 
 import typer
 
-from raincheck_workers.cli.checkup.check import Verdict
-from raincheck_workers.cli.checkup.everything import check_everything
+from raincheck_workers.checkup.check import Verdict
+from raincheck_workers.checkup.everything import check_everything
 from raincheck_workers.cli.error_lines import FAILED
 from raincheck_workers.cli.output import JsonOption, output, print_json
 from raincheck_workers.cli.rendering.check_table import check_table, summary

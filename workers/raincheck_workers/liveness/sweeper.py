@@ -23,6 +23,8 @@ _log = logging.getLogger(__name__)
 WAKE_PERIOD = 0.2
 #: Seconds between two looks for silent nodes and lost hints.
 SWEEP_PERIOD = 0.5
+#: Seconds between two looks for what has been kept long enough.
+TRIM_PERIOD = 60.0
 #: A queue has room while it holds fewer messages than so many per slot.
 MESSAGES_PER_SLOT = 2
 
@@ -55,7 +57,7 @@ class Sweeper(threading.Thread):
 
     @override
     def run(self) -> None:
-        next_sweep = 0.0
+        next_sweep = next_trim = 0.0
         pause = WAKE_PERIOD
         while not self._ended.wait(pause):
             try:
@@ -63,6 +65,8 @@ class Sweeper(threading.Thread):
                 if time.monotonic() >= next_sweep:
                     due_in = self.sweep()
                     next_sweep = time.monotonic() + min(due_in, SWEEP_PERIOD)
+                if time.monotonic() >= next_trim and not self._index.runs.trim():
+                    next_trim = time.monotonic() + TRIM_PERIOD
                 pause = min(WAKE_PERIOD, max(0.005, next_sweep - time.monotonic()))
             except IndexUnavailableError:
                 pause = 1.0 + random.random()  # noqa: S311 - spreads reconnecting workers

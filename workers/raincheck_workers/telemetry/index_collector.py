@@ -35,13 +35,9 @@ class IndexCollector(Collector):
         yield self._gauge("waiting_steps", "Steps that wait for a reference.", figures.waiting)
         yield self._gauge("live_runs", "Runs that have not ended.", figures.live_runs)
         yield self._gauge("nodes", "Workers and inline runs that are registered.", figures.nodes)
-        resent = CounterMetricFamily(
-            "raincheck_hints_resent",
-            "Hints sent again because the message was lost or is overdue.",
-            labels=["namespace"],
-        )
-        resent.add_metric([self._index.namespace], figures.resent)
-        yield resent
+        resent = "Hints sent again because the message was lost or is overdue."
+        yield self._counter("hints_resent", resent, figures.resent)
+        yield self._counter("bad_messages", "Messages that were put aside.", figures.bad)
         labels = ["namespace", "queue"]
         queued = GaugeMetricFamily(
             "raincheck_queued_steps", "Steps that are ready and not yet claimed.", labels=labels
@@ -61,3 +57,8 @@ class IndexCollector(Collector):
         gauge = GaugeMetricFamily(f"raincheck_{name}", text, labels=["namespace"])
         gauge.add_metric([self._index.namespace], value)
         return gauge
+
+    def _counter(self, name: str, text: str, value: int) -> CounterMetricFamily:
+        counter = CounterMetricFamily(f"raincheck_{name}", text, labels=["namespace"])
+        counter.add_metric([self._index.namespace], value)
+        return counter

@@ -14,9 +14,9 @@
 -- because one global poisons a server for every later script.
 --
 -- Keys of this file
---   index   hash    epoch, revision, tick, protocol, resent    for ever
---   events  stream  id <revision>-<i>; fields: see events.py   1,000,000 entries
---   bad     stream  what was refused as forged, with reason    10,000 entries
+--   index   hash    epoch, revision, tick, protocol, resent, bad  for ever
+--   events  stream  id <revision>-<i>; fields: see events.py   7 days, 1,000,000 entries
+--   bad     stream  messages that were put aside, with reason   10,000 entries
 
 local FIELD, ITEM = "\31", "\30" -- packed references: fields of one, one after another
 local TERM, PART = "\29", "\28" -- conditions of one selector, parts of one condition
@@ -83,7 +83,8 @@ end
 function Call:now()
   if not self.milliseconds then
     local time = redis.call("TIME")
-    self.milliseconds = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+    self.microseconds = tonumber(time[1]) * 1000000 + tonumber(time[2])
+    self.milliseconds = math.floor(self.microseconds / 1000)
   end
   return self.milliseconds
 end
@@ -120,9 +121,10 @@ function Call:announce(kind, cause, ...)
   redis.call("XADD", self:key("events"), "MAXLEN", "~", "1000000", id, unpack(fields))
 end
 
-function Call:quarantine(reason, run, step)
-  redis.call("XADD", self:key("bad"), "MAXLEN", "~", "10000", "*",
-    "reason", reason, "run", run, "step", step)
+-- Puts a message aside; the arguments are the names and values of its fields.
+function Call:quarantine(...)
+  redis.call("HINCRBY", self:key("index"), "bad", 1)
+  redis.call("XADD", self:key("bad"), "MAXLEN", "~", "10000", "*", ...)
 end
 
 -- Commands with more arguments than one call may unpack (about 8,000).
@@ -161,7 +163,8 @@ function Index.open(keys, args)
   return redis.call("HMGET", call:key("index"), "epoch", "revision", "protocol")
 end
 
--- After a rollback, revisions that somebody has seen must not come again.
+-- After a rollback, revisions that somebody has seen must not come again. The time in
+-- microseconds is above those that other reopenings gave; the leap, should the clock go back.
 local LEAP = 1000000
 
 -- reopen(highest revision that the caller has seen, new epoch) -> {epoch, revision}
@@ -171,10 +174,10 @@ local LEAP = 1000000
 function Index.reopen(keys, args)
   local call = Call.open(keys, args)
   local seen, new, index = tonumber(args[1]), args[2], call:key("index")
-  local behind = seen - call:current_revision()
-  if behind > 0 then
-    redis.call("HSET", index, "epoch", new)
-    redis.call("HINCRBY", index, "revision", behind + LEAP)
+  if call:current_revision() < seen then
+    call:now()
+    local above = math.max(seen + LEAP, call.microseconds)
+    redis.call("HSET", index, "epoch", new, "revision", Text.int(above))
     call:announce("reopened", nil, "e", new)
   end
   return redis.call("HMGET", index, "epoch", "revision")

@@ -44,14 +44,6 @@ local function expire_records(call, run, state, facts)
   end
 end
 
--- Forgets runs whose records are gone, a few at each end of a run.
-local function trim_done(call)
-  local done, before = call:key("runs:done"), Text.int(call:now() - KEEP.F)
-  for _, run in ipairs(redis.call("ZRANGEBYSCORE", done, "-inf", before, "LIMIT", 0, 20)) do
-    redis.call("ZREM", done, run)
-  end
-end
-
 -- Closes a run all of whose steps are final.
 function Ends.finish(call, run, state, reason)
   local facts = Runs.facts(call, run)
@@ -61,7 +53,6 @@ function Ends.finish(call, run, state, reason)
   end
   redis.call("ZREM", call:key("runs:live"), run)
   redis.call("ZADD", call:key("runs:done"), call:now(), run)
-  trim_done(call)
   Runs.untimer(call, "x|" .. run)
   if facts.inline ~= "" then
     redis.call("HDEL", call:key("node:", facts.inline), "i:" .. run)

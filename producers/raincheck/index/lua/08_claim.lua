@@ -4,6 +4,7 @@
 
 local Claim = {}
 
+local FORGED = "the body is not the one that was submitted"
 local DECLINE_LIMIT = 30
 local DECLINE_DELAY = 10 * TICKS_PER_SECOND
 
@@ -24,8 +25,8 @@ local function refusal(call, c)
     return { "REFUSED", "run is unknown" }
   end
   if redis.call("HGET", call:key("spec:", run[2]), "d:" .. c.step) ~= c.digest then
-    call:quarantine("the body is not the one that was submitted", c.run, c.step)
-    return { "FORGED", "the body is not the one that was submitted" }
+    call:quarantine("reason", FORGED, "run", c.run, "step", c.step)
+    return { "FORGED", FORGED }
   end
   -- A claim without a living registration could never be given back.
   if not redis.call("ZSCORE", call:key("nodes"), c.node) then

@@ -4,7 +4,7 @@
 
 local Figures = {}
 
--- figures() -> {waiting steps, live runs, nodes, hints sent again so far,
+-- figures() -> {waiting steps, live runs, nodes, hints sent again and bad messages so far,
 --   per queue: {name, queued steps, ms since the oldest of them was queued}}
 function Figures.figures(keys)
   local call = Call.open(keys, {})
@@ -13,6 +13,7 @@ function Figures.figures(keys)
     redis.call("ZCARD", call:key("runs:live")),
     redis.call("ZCARD", call:key("nodes")),
     redis.call("HGET", call:key("index"), "resent") or "0",
+    redis.call("HGET", call:key("index"), "bad") or "0",
   }
   for _, queue in ipairs(redis.call("SMEMBERS", call:key("queues"))) do
     local key = call:key("queued:", queue)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from rich.table import Table
 from rich.text import Text
 
-from raincheck_workers.cli.checkup.check import Check, Verdict
+from raincheck_workers.checkup.check import Check, Verdict
 from raincheck_workers.cli.rendering.tables import plain_table
 
 _STYLES = {Verdict.OK: "green", Verdict.WARNING: "yellow", Verdict.PROBLEM: "bold red"}

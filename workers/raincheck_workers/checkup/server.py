@@ -1,15 +1,16 @@
-"""The server of the index: does it answer, is it fit, does it keep what it is given."""
+"""The server of the index: does it answer, and is it fit? Workers look before they start, too."""
 
 from collections.abc import Iterator
 
 from raincheck.index.connection import Connection
-from raincheck.index.eviction import SAFE_POLICY
-from raincheck.index.faults import evicting, other_protocol, redacted, too_old
+from raincheck.index.faults import other_protocol, redacted, too_old
 from raincheck.index.library import PROTOCOL, RELEASE, library_digest
 from raincheck.index.server_facts import ServerFacts, read_server_facts
 from raincheck.settings import Settings
 from raincheck_contracts.errors import IndexProtocolError
-from raincheck_workers.cli.checkup.check import Check, ok, problem, warning
+from raincheck_workers.checkup.check import Check, ok, problem, warning
+from raincheck_workers.checkup.durability import durability_checks
+from raincheck_workers.checkup.memory import memory_checks
 
 _OLDEST = 7
 _CLOCKS = 5.0  # seconds that clocks may differ before a person is confused by times
@@ -24,8 +25,8 @@ def server_checks(connection: Connection, settings: Settings) -> Iterator[Check]
     facts = read_server_facts(connection)
     yield ok("index", f"{redacted(connection.url)} answers")
     yield _version(connection, facts)
-    yield _eviction(connection, facts)
-    yield _durability(facts, settings)
+    yield from memory_checks(connection.url, facts)
+    yield from durability_checks(facts, settings)
     yield _library(connection, facts)
     yield _clock(facts)
     if facts.replica:
@@ -40,35 +41,6 @@ def _version(connection: Connection, facts: ServerFacts) -> Check:
     if facts.level < _OLDEST:
         return problem("version", found, _told(too_old(connection.url)))
     return ok("version", found)
-
-
-def _eviction(connection: Connection, facts: ServerFacts) -> Check:
-    policy = facts.eviction_policy
-    if policy == SAFE_POLICY:
-        return ok("eviction", f"maxmemory-policy is {policy}")
-    if not policy:
-        found = "the server does not tell its maxmemory-policy"
-        return warning("eviction", found, f"See to it that it is {SAFE_POLICY}")
-    error = evicting(connection.url, policy)
-    return problem("eviction", error.problem, error.remedy)
-
-
-def _durability(facts: ServerFacts, settings: Settings) -> Check:
-    wanted = f"RAINCHECK_DURABILITY is {settings.durability}"
-    if facts.appends is None:
-        remedy = "See to it that it keeps an append-only file (appendonly yes)"
-        return warning("durability", f"{wanted}; the server does not tell", remedy)
-    if not facts.appends:
-        found = "the server keeps no append-only file: a restart loses what it did not save"
-        return (problem if settings.durability == "strict" else warning)(
-            "durability", f"{wanted}, but {found}", "CONFIG SET appendonly yes"
-        )
-    found = f"{wanted}; appendonly yes, appendfsync {facts.sync or 'not told'}"
-    if settings.durability == "strict" and facts.sync != "always":
-        return problem("durability", found, "CONFIG SET appendfsync always, or set it to relaxed")
-    if facts.sync == "no":
-        return warning("durability", found, "CONFIG SET appendfsync everysec")
-    return ok("durability", found)
 
 
 def _library(connection: Connection, facts: ServerFacts) -> Check:

@@ -7,7 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 from raincheck.index.faults import redacted
 from raincheck.settings import Settings
 from raincheck_contracts.errors import ArgumentError
-from raincheck_workers.cli.checkup.check import Check, ok, problem, warning
+from raincheck_workers.checkup.check import Check, ok, problem, warning
 from raincheck_workers.cli.modules import import_named
 
 _PACKAGES = ("raincheck", "celery", "kombu", "redis", "scikit-learn", "pandas", "pyarrow", "skops")

@@ -8,7 +8,7 @@ from pathlib import Path
 from raincheck.blobs import LocalBlobStore
 from raincheck.settings import Settings
 from raincheck_contracts.errors import BlobWriteError, SettingsError
-from raincheck_workers.cli.checkup.check import Check, ok, problem, warning
+from raincheck_workers.checkup.check import Check, ok, problem, warning
 from raincheck_workers.cli.rendering.words import size
 
 _LITTLE, _NONE = 1_000_000_000, 50_000_000  # bytes
