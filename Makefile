@@ -34,7 +34,7 @@ test: .venv/.ready-dev ## all tests, with branch coverage
 	@$(RUN)/coverage report
 
 chaos: .venv/.ready-dev ## faults under load, for hours; the figures of each scenario
-	CHAOS_SECONDS=600 CHAOS_SEEDS=5 $(RUN)/pytest tests/chaos -s -p no:randomly $(PYTEST)
+	CHAOS_SECONDS=$(or $(CHAOS_SECONDS),600) CHAOS_SEEDS=$(or $(CHAOS_SEEDS),5) $(RUN)/pytest tests/chaos -p no:randomly $(PYTEST)
 
 check: .venv/.ready-dev ## format, lint, types, layers
 	$(RUN)/ruff format --check

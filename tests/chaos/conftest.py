@@ -7,6 +7,7 @@ import pytest
 
 from raincheck import use_deployment
 from tests.chaos.schedule import Schedule
+from tests.chaos.verdict import ROWS
 from tests.support.servers import running_server
 from tests.support.workers import Fleet, running_fleet
 
@@ -20,6 +21,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "schedule" in metafunc.fixturenames:
         seeds = int(_VARIABLES.get("CHAOS_SEEDS", "1"))
         metafunc.parametrize("seed", range(1, seeds + 1))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """The figures of all scenarios, as a table."""
+    if ROWS:
+        terminalreporter.section("chaos")
+        terminalreporter.write_line("\n".join(ROWS))
 
 
 @pytest.fixture

@@ -97,6 +97,8 @@ def test_nothing_is_lost_or_doubled(fleet: Fleet, schedule: Schedule, tmp_path: 
         given_up=schedule.faults // 3,
     )
     assert verdict.replaced, "no killed worker held a step"
+    # Slots are short while workers start, so single steps may wait longer.
+    assert verdict.quantile(0.5) <= LEASE + 2.0
 
 
 def test_without_the_sweeper_steps_are_lost(fleet: Fleet, tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.chaos, pytest.mark.timeout(1_200)]
 
 LOAD = ("tests.chaos.load",)
 #: Seconds for which the step computes when nobody stops it.
-BUSY = 3 * LEASE
+BUSY = 4 * LEASE
 
 
 @pytest.fixture

@@ -78,14 +78,15 @@ def test_others_keep_most_of_their_speed(fleet: Fleet, tmp_path: Path) -> None:
         fleet.start(imports=LOAD)
     _seconds(fleet, history, log)  # processes import and connect
     alone = _seconds(fleet, history, log)
-    for _ in range(3):
-        poison.delay(str(tmp_path / "fatal"), signal.SIGSEGV)
+    poison.delay(str(tmp_path / "fatal"), signal.SIGSEGV)
     beside = _seconds(fleet, history, log)
-    verdict = Verdict(scenario="C16 speed", seed=1, faults=3, operations=0)
+    deaths = len(lines(tmp_path / "fatal"))
+    verdict = Verdict(scenario="C16 speed", seed=1, faults=deaths, operations=0)
     check(history, fleet.deployment, verdict)
-    verdict.others = {"speed beside poison": alone / beside}
+    verdict.others = {"speed beside poison": alone / beside, "deaths a second": deaths / beside}
+    verdict.seconds = alone + beside
     verdict.assert_safe(faults=3, operations=3 * TIMED)
-    assert alone / beside > 0.4  # 0.8 on an idle machine; the tests of others run beside this
+    assert alone / beside > 0.4  # 0.8 is aimed at; the two are measured one after the other
 
 
 def test_hostile_messages_stop_nothing(fleet: Fleet, tmp_path: Path) -> None:

@@ -5,6 +5,9 @@ import os
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+#: The rows of this test run, for the table at its end.
+ROWS: list[str] = []
+
 
 @dataclass(kw_only=True)
 class Verdict:
@@ -65,8 +68,8 @@ class Verdict:
         return f"| {' | '.join(cells)} |"
 
     def report(self) -> None:
-        """Print the row; add the figures to the file that `CHAOS_FIGURES` names, if any."""
-        print(self.row)
+        """Keep the row; add the figures to the file that `CHAOS_FIGURES` names, if any."""
+        ROWS.append(self.row)
         path = os.environ.get("CHAOS_FIGURES")  # noqa: TID251 - a variable of the test run
         if path:
             figures = asdict(self) | {"amplification": self.amplification}
