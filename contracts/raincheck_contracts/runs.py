@@ -124,6 +124,24 @@ class MissingReference(Contract):
         }[self.reason]
 
 
+class Loss(Contract):
+    """An attempt that ended through no error of its step: its process or worker was gone."""
+
+    at: int
+    """Milliseconds since the epoch, by the server's clock."""
+    attempt: Annotated[int, Field(ge=1)]
+    node: str
+    pid: int
+    why: str = ""
+    """How it ended, where that is known."""
+
+    @override
+    def __str__(self) -> str:
+        """One sentence for a person."""
+        why = f": {self.why}" if self.why else " was lost"
+        return f"attempt {self.attempt} on {self.node}, process {self.pid}{why}"
+
+
 class StepRun(Contract):
     """One execution of a step within a run."""
 
@@ -133,6 +151,8 @@ class StepRun(Contract):
     attempt: Annotated[int, Field(ge=0)] = 0
     lost: Annotated[int, Field(ge=0)] = 0
     """Attempts whose worker died."""
+    losses: tuple[Loss, ...] = ()
+    """Each of them."""
     node: str | None = None
     started_at: int | None = None
     """Milliseconds since the epoch, by the server's clock."""

@@ -160,18 +160,6 @@ def test_a_live_run_has_no_time_to_live(driver: Driver) -> None:
         assert ask(driver.index, "PTTL", key(driver.index, name)) == -1
 
 
-def test_the_list_of_ended_runs_forgets_those_of_a_month_ago(driver: Driver) -> None:
-    """A few at each end of a run, so that the list cannot grow for ever."""
-    done = key(driver.index, "runs:done")
-    for i in range(25):
-        ask(driver.index, "ZADD", done, i, f"old-{i}")
-    driver.finish(driver.submit(pipeline(step("a"))), "a")
-    assert ask(driver.index, "ZCARD", done) == 6
-    run = driver.submit(pipeline(step("a")))
-    driver.finish(run, "a")
-    assert ask(driver.index, "ZCARD", done) == 2
-
-
 def test_ended_runs_whose_record_has_expired_are_not_listed(driver: Driver) -> None:
     """The list keeps them for longer than the record."""
     run = driver.submit(pipeline(step("a")))

@@ -31,18 +31,18 @@ class Points:
 
     def install(self) -> None:
         """Number the calls of this process from now on, for as long as it lives."""
-        self._watch(Connection, "_fcall", lambda _self, _client, function, *_: function)
-        self._watch(Connection, "ask", lambda *_: "read")
-        self._watch(HintSender, "send", lambda *_: "send")
-        self._watch(Path, "replace", lambda *_: "rename")
-        self._watch(os, "fsync", lambda *_: "fsync")
-        self._watch(os, "open", lambda _path, flags, *_: "open" if flags & _WRITES else "")
+        self._watch(Connection, "_fcall", _function)
+        self._watch(Connection, "ask", lambda _: "read")
+        self._watch(HintSender, "send", lambda _: "send")
+        self._watch(Path, "replace", lambda _: "rename")
+        self._watch(os, "fsync", lambda _: "fsync")
+        self._watch(os, "open", _opening)
 
-    def _watch(self, owner: Any, name: str, describe: Callable[..., str]) -> None:
+    def _watch(self, owner: Any, name: str, describe: Callable[[tuple[Any, ...]], str]) -> None:
         original = getattr(owner, name)
 
         def watched(*arguments: Any, **options: Any) -> Any:
-            point = describe(*arguments)
+            point = describe(arguments)
             if not point:
                 return original(*arguments, **options)
             self._pass(f"before {point}")
@@ -60,6 +60,16 @@ class Points:
     def survived(self) -> None:
         """The process came to its end: say what it passed."""
         self._report.write_text("\n".join(self._names))
+
+
+def _function(arguments: tuple[Any, ...]) -> str:
+    """The function of the library that is called."""
+    return str(arguments[2])
+
+
+def _opening(arguments: tuple[Any, ...]) -> str:
+    """Files that are only read change nothing."""
+    return "open" if arguments[1] & _WRITES else ""
 
 
 def _die() -> NoReturn:

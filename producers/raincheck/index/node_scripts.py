@@ -34,9 +34,15 @@ class NodeScripts:
         """Advance the tick if it still is `expected`; its value now."""
         return int(self._connection.call("tick", expected))
 
-    def lost(self, node: str, pid: int) -> tuple[Message, ...]:
-        """A process of a node has died: its steps are queued again."""
-        return replies.messages(self._connection.call("lost", node, pid))
+    def lost(self, node: str, pid: int, why: str = "") -> tuple[Message, ...]:
+        """A process of a node has died: its steps are queued again.
+
+        Args:
+            node: whose process it was.
+            pid: of the process.
+            why: how it ended, for the report on a step that is given up.
+        """
+        return replies.messages(self._connection.call("lost", node, pid, why))
 
     def give_back(
         self, node: str, holding: Holding, why: Literal["lost", "ending"]

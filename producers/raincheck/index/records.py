@@ -14,7 +14,7 @@ from raincheck_contracts.artifacts import ArtifactVersion, VersionRecord
 from raincheck_contracts.errors import RunNotFoundError
 from raincheck_contracts.events import Event, event_from_entry
 from raincheck_contracts.pipelines import PipelineSpec
-from raincheck_contracts.runs import Run, RunStatus
+from raincheck_contracts.runs import Run, RunStatus, StepRun
 
 _PAGE = 500
 
@@ -141,6 +141,18 @@ class Records:
         # An ended run stays on the list for longer than its record.
         kept = self._ask(*(("EXISTS", self._key("run:", run)) for run in ids))
         return [run for run, exists in zip(ids, kept, strict=True) if exists]
+
+    def dead(self, limit: int) -> Iterator[tuple[Run, StepRun]]:
+        """Steps that were given up without an error of their own, newest first."""
+        members = self._ask(("ZREVRANGE", self._key("dead"), 0, limit - 1))[0]
+        for run, _, name in (text(member).partition("/") for member in members):
+            with suppress(RunNotFoundError):  # its records may be gone before its entry
+                found = self.run(run)
+                yield found, next(step for step in found.steps if step.step == name)
+
+    def dead_count(self) -> int:
+        """How many steps are on that list."""
+        return int(self._ask(("ZCARD", self._key("dead")))[0])
 
     # Artifacts
 

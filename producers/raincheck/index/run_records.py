@@ -11,7 +11,15 @@ from raincheck_contracts.artifacts import Binding, VersionRecord
 from raincheck_contracts.errors import MetadataPointerError
 from raincheck_contracts.pointers import follow, tokens_of
 from raincheck_contracts.reference_text import parse_reference
-from raincheck_contracts.runs import ErrorInfo, MissingReference, Run, RunStatus, StepRun, StepState
+from raincheck_contracts.runs import (
+    ErrorInfo,
+    Loss,
+    MissingReference,
+    Run,
+    RunStatus,
+    StepRun,
+    StepState,
+)
 
 _STATES = {
     "P": StepState.PENDING,
@@ -90,6 +98,7 @@ def _step_run(stored: StoredRun, step: str) -> StepRun:
         not_before=int(details["not_before"]) if "not_before" in details else None,
         bindings=_bindings(details),
         revision=int(details["brev"]) if "brev" in details else None,
+        losses=_losses(details),
         missing=missing,
         outputs={
             name[2:]: text(value).replace(FIELD, "@")
@@ -99,6 +108,15 @@ def _step_run(stored: StoredRun, step: str) -> StepRun:
         error=_error(details, missing),
         reason=_reason(stored.state(step), details),
     )
+
+
+def _losses(details: Mapping[str, bytes]) -> tuple[Loss, ...]:
+    losses: list[Loss] = []
+    while (packed := details.get(f"l{len(losses) + 1}")) is not None:
+        at, attempt, node, pid, why = text(packed).split(FIELD)
+        loss = Loss(at=int(at), attempt=int(attempt), node=node, pid=int(pid), why=why)
+        losses.append(loss)
+    return tuple(losses)
 
 
 def _reason(state: StepState, details: Mapping[str, bytes]) -> str | None:

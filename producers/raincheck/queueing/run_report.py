@@ -173,7 +173,8 @@ def step_causes(step: StepRun, known: list[str]) -> tuple[Cause, ...]:
         case StepState.FAILED:
             tries = f" (attempt {step.attempt})" if step.attempt > 1 else ""
             words = f"failed: {_error(step)}{tries}" if step.error else "failed"
-            return (Cause(words=words, since=step.ended_at),)
+            losses = (Cause(words=str(loss), since=loss.at) for loss in step.losses)
+            return (Cause(words=words, since=step.ended_at), *losses)
         case StepState.QUEUED:
             return (_queued(step),)
         case StepState.SKIPPED:

@@ -50,6 +50,18 @@ def child() -> Generator[int]:
     process.communicate()
 
 
+class Pool(list[int]):
+    """The processes that this test says there are."""
+
+    def living(self) -> list[int]:
+        """All of the list."""
+        return self
+
+    def ending(self, pid: int) -> str:
+        """Each has ended in the same way."""
+        return f"signal 9 (SIGKILL) of {pid}"
+
+
 class Node:
     """A node with its heartbeat, which only this test moves."""
 
@@ -65,13 +77,13 @@ class Node:
         self.identity = NodeIdentity()
         self.held = ExitStack()
         """Closing it lets go of all that is held, as a process does that has gone on."""
-        self.children = list(children)
+        self.children = Pool(children)
         self.heartbeat = Heartbeat(
             deployment.index,
             self.identity,
             lease,
             deployment.hints,
-            children=(lambda: self.children) if forks else None,
+            children=self.children if forks else None,
             grace=grace,
         )
         self.heartbeat.register()

@@ -25,9 +25,24 @@ def test_a_dead_process_is_found_and_left_to_be_buried() -> None:
     assert asked == []
     os.kill(dies.pid, signal.SIGKILL)
     wait_until(lambda: processes.living() == {lives.pid})
+    assert processes.ending(dies.pid) == "signal 9 (SIGKILL)"
     assert set(asked) == {pool.maintain_pool}
     assert dies.wait() == -signal.SIGKILL
     assert processes.living() == {lives.pid}
+    assert processes.ending(lives.pid) == "", "it lives"
     lives.communicate(b"\n")
     assert dies.stdin is not None
     dies.stdin.close()
+
+
+def test_how_a_buried_process_ended_is_still_known() -> None:
+    """The pool may be the first to see it; then its own record is read."""
+    buried = SimpleNamespace(pid=os.getpid(), exitcode=3)
+    listed = [buried]
+    pool = SimpleNamespace(_pool=SimpleNamespace(_pool=listed), maintain_pool=lambda: None)
+    processes = PoolProcesses(pool, lambda _: None)
+    processes.living()
+    listed.clear()
+    processes.living()
+    assert processes.ending(os.getpid()) == "exit status 3"
+    assert processes.ending(1) == "", "never one of the pool"

@@ -1,4 +1,4 @@
-"""The live runs: steps that no worker can run, and steps that wait for what nobody published."""
+"""Runs: steps that no worker can run, that wait for what nobody published, or were given up."""
 
 from collections.abc import Iterable, Iterator
 
@@ -19,8 +19,17 @@ def run_checks(deployment: Deployment) -> Iterator[Check]:
     runs = list(deployment.index.records.runs(_SEARCHED, live_only=True))
     found = [*_given_back(runs), *_waiting(deployment, runs)]
     yield from found
+    yield from _given_up(deployment)
     if not found:
         yield ok("runs", f"{len(runs)} live, none waits for an unknown artifact or step")
+
+
+def _given_up(deployment: Deployment) -> Iterator[Check]:
+    count = deployment.index.records.dead_count()
+    if count:
+        found = "1 step" if count == 1 else f"{count} steps"
+        remedy = "See raincheck runs dead, then raincheck runs retry RUN"
+        yield warning("dead", f"{found} given up without an error of the code", remedy)
 
 
 def _given_back(runs: Iterable[Run]) -> Iterator[Check]:

@@ -12,8 +12,8 @@ import queue
 import signal
 import threading
 import time
-from collections.abc import Callable, Collection
-from typing import Literal
+from collections.abc import Collection
+from typing import Literal, Protocol
 
 from typing_extensions import override
 
@@ -35,6 +35,18 @@ def lease_ticks(lease: float) -> int:
     return math.ceil(lease / PERIOD)
 
 
+class Children(Protocol):
+    """The processes of a pool."""
+
+    def living(self) -> Collection[int]:
+        """Pids of those that live."""
+        ...
+
+    def ending(self, pid: int) -> str:
+        """How one of them has ended, as far as that is known."""
+        ...
+
+
 class Heartbeat(threading.Thread):
     """Beats for a node until stopped.
 
@@ -43,8 +55,8 @@ class Heartbeat(threading.Thread):
         identity: of the node.
         lease: seconds of silence after which the node is taken for dead.
         hints: sends the messages of steps that lost their process.
-        children: pids of the pool's living processes, which alone are ever killed; None when
-            steps run in this process.
+        children: the pool's processes, which alone are ever killed; None when steps run in
+            this process.
         grace: seconds that a running step may still take when the worker ends.
     """
 
@@ -55,7 +67,7 @@ class Heartbeat(threading.Thread):
         lease: float,
         hints: HintSender,
         *,
-        children: Callable[[], Collection[int]] | None = None,
+        children: Children | None = None,
         grace: float = math.inf,
     ) -> None:
         super().__init__(name="raincheck-heartbeat", daemon=True)
@@ -90,7 +102,7 @@ class Heartbeat(threading.Thread):
 
     def report_dead(self, pid: int) -> None:
         """A child process has died or given up; its steps are given back at once."""
-        if self._children:  # else it is the process of all steps
+        if self._children is not None:  # else it is the process of all steps
             self._dead.put(pid)
             self._wake.put(None)
 
@@ -147,7 +159,7 @@ class Heartbeat(threading.Thread):
         self._beat()
         self._advance_tick()
         if self._children is not None:
-            alive = set(self._children())
+            alive = set(self._children.living())
             for pid in {item.pid for item in self._holding} - alive:
                 self._lost(pid)
             self._end_in_time()
@@ -236,7 +248,7 @@ class Heartbeat(threading.Thread):
         # What was claimed since the last beat is known to the processes alone.
         if self._children is not None and not self._identity.holdings.empty():
             _log.warning("index away for a lease", extra={"action": "self_fenced"})
-            for pid in self._children():
+            for pid in self._children.living():
                 self._kill(pid)
 
     def _kill_holding(self) -> None:
@@ -244,9 +256,10 @@ class Heartbeat(threading.Thread):
             self._kill(item.pid)
 
     def _kill(self, pid: int) -> None:
-        if self._children is not None and pid in self._children():
+        if self._children is not None and pid in self._children.living():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
 
     def _lost(self, pid: int) -> None:
-        self._hints.send(self._index.nodes.lost(self._identity.current(), pid))
+        why = self._children.ending(pid) if self._children is not None else ""
+        self._hints.send(self._index.nodes.lost(self._identity.current(), pid, why))

@@ -1,14 +1,12 @@
 """A worker's presence in the index: identity, heartbeat, sweeper."""
 
-from collections.abc import Callable, Collection
-
 from celery import Celery
 
 from raincheck.deployment import Deployment
 from raincheck.messaging.broker import queue_length
 from raincheck.messaging.hints import HintSender
 from raincheck.messaging.installed import celery_queue
-from raincheck_workers.liveness.heartbeat import Heartbeat
+from raincheck_workers.liveness.heartbeat import Children, Heartbeat
 from raincheck_workers.liveness.identity import NodeIdentity
 from raincheck_workers.liveness.sweeper import Sweeper
 
@@ -40,12 +38,12 @@ class WorkerNode:
             raise RuntimeError("the node is not started")
         return self._heartbeat
 
-    def start(self, *, slots: int, children: Callable[[], Collection[int]] | None) -> None:
+    def start(self, *, slots: int, children: Children | None) -> None:
         """Register and start the threads; after the pool has forked.
 
         Args:
             slots: steps that the pool runs at once.
-            children: pids of the pool's processes; None when steps run in this one.
+            children: the pool's processes; None when steps run in this one.
 
         Raises:
             IndexUnavailableError: the index does not answer.

@@ -1,6 +1,8 @@
 -- The ends of attempts, steps and runs.
 --
--- Keys: see 03_runs.lua
+-- Keys of this file: those of 03_runs.lua, and
+--   dead  zset  <run>/<step> that was given up without an error of its own, by server ms
+--               until its run is retried, or 30 days
 
 local Ends = {}
 
@@ -118,6 +120,12 @@ function Ends.fail(call, run, step, reason)
   Ends.final(call, run, { step }, "F", reason)
 end
 
+-- A step is given up that may never have had its chance: a person looks at it.
+function Ends.bury(call, run, step, reason)
+  redis.call("ZADD", call:key("dead"), call:now(), run .. "/" .. step)
+  Ends.fail(call, run, step, reason)
+end
+
 -- A step succeeds: counts down what its successors need; returns those now ready.
 function Ends.succeed(call, run, step)
   local successors, free = Runs.successors(call, run, step), {}
@@ -136,11 +144,20 @@ end
 -- A step's worker died. Thrice is enough: such a step kills its workers.
 local LOST_LIMIT = 3
 
-function Ends.lost(call, run, step)
+-- Counts an attempt as lost and keeps its report; whether it was the last.
+function Ends.note_loss(call, run, step, why)
+  local key = Runs.step_key(call, run, step)
+  local held = redis.call("HMGET", key, "attempt", "node", "pid")
+  local lost = redis.call("HINCRBY", key, "lost", 1)
+  redis.call("HSET", key, "l" .. Text.int(lost),
+    table.concat({ Text.int(call:now()), held[1], held[2], held[3], why }, FIELD))
+  return lost >= LOST_LIMIT
+end
+
+function Ends.lost(call, run, step, why)
   Ends.release(call, run, step)
-  local lost = redis.call("HINCRBY", Runs.step_key(call, run, step), "lost", 1)
-  if lost >= LOST_LIMIT then
-    Ends.fail(call, run, step, "lost")
+  if Ends.note_loss(call, run, step, why) then
+    Ends.bury(call, run, step, "lost")
     return nil
   end
   return Runs.ready(call, run, { step })[1]

@@ -116,7 +116,7 @@ function Claim.decline(keys, args)
   local key = Runs.step_key(call, run, step)
   redis.call("HSET", key, "declined", reason)
   if redis.call("HINCRBY", key, "declines", 1) >= DECLINE_LIMIT then
-    Ends.fail(call, run, step, "declined")
+    Ends.bury(call, run, step, "declined")
     return { "FAILED" }
   end
   Runs.hint(call, run, step, DECLINE_DELAY)

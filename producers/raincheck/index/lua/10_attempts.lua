@@ -112,9 +112,8 @@ end
 -- A fault of the worker's surroundings does not use up the step's own tries.
 local function environment_failed(call, run, step)
   Ends.release(call, run, step)
-  local lost = redis.call("HINCRBY", Runs.step_key(call, run, step), "lost", 1)
-  if lost >= LOST_LIMIT then
-    Ends.fail(call, run, step, "environment")
+  if Ends.note_loss(call, run, step, "the worker could not run it") then
+    Ends.bury(call, run, step, "environment")
     return "failed"
   end
   Runs.set_state(call, run, step, "Q")

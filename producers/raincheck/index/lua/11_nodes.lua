@@ -57,7 +57,8 @@ function Nodes.tick(keys, args)
   return Text.int(call:tick())
 end
 
--- lost(node, pid) -> messages: the process is gone; its steps are queued again.
+-- lost(node, pid, how the process ended) -> messages
+-- The process is gone; its steps are queued again.
 function Nodes.lost(keys, args)
   local call = Call.open(keys, args)
   local out = {}
@@ -70,7 +71,7 @@ function Nodes.lost(keys, args)
   for _, entry in ipairs(running) do
     if entry[2] == args[2] then
       local run, step = Runs.parse(entry[1])
-      out[#out + 1] = Ends.lost(call, run, step)
+      out[#out + 1] = Ends.lost(call, run, step, args[3])
     end
   end
   return out
@@ -87,7 +88,8 @@ function Nodes.give_back(keys, args)
   if held[1] ~= args[3] or held[2] ~= args[1] or Runs.state(call, run, step) ~= "R" then
     return {}
   end
-  return { (args[4] == "lost" and Ends.lost or Ends.give_back)(call, run, step) }
+  local give_back = args[4] == "lost" and Ends.lost or Ends.give_back
+  return { give_back(call, run, step, "no process held it any more") }
 end
 
 local function remove(call, node, out, give_back)
@@ -100,7 +102,7 @@ local function remove(call, node, out, give_back)
   for _, entry in ipairs(running) do
     local run, step = Runs.parse(entry[1])
     if Runs.state(call, run, step) == "R" then
-      out[#out + 1] = give_back(call, run, step)
+      out[#out + 1] = give_back(call, run, step, "the worker fell silent")
     end
   end
   redis.call("ZREM", call:key("nodes"), node)

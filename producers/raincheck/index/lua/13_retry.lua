@@ -9,7 +9,7 @@
 local Retry = {}
 
 local FORGOTTEN = { "errors", "lost", "error", "reason", "ended", "missing", "first_park",
-  "declined", "declines", "not_before" }
+  "declined", "declines", "not_before", "l1", "l2", "l3" }
 
 local function forget_bindings(key)
   local count = tonumber(redis.call("HGET", key, "bn") or 0)
@@ -65,6 +65,7 @@ local function revive(call, run, again, rebind)
   for _, step in ipairs(again) do
     local key = Runs.step_key(call, run, step)
     redis.call("HDEL", key, unpack(FORGOTTEN))
+    redis.call("ZREM", call:key("dead"), run .. "/" .. step)
     if rebind then
       forget_bindings(key)
     end

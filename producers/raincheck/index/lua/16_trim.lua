@@ -1,7 +1,7 @@
 -- trim: what is kept for a time is forgotten after it. Records of runs end by themselves;
 -- these are the tables whose members do not.
 --
--- Keys: events, see 01_call.lua; runs:done, see 03_runs.lua
+-- Keys: events, see 01_call.lua; runs:done, see 03_runs.lua; dead, see 04_ends.lua
 
 local Trim = {}
 
@@ -38,10 +38,10 @@ local function trim_events(call, before)
   return not first_kept and #entries == PER_CALL
 end
 
-local function trim_done(call, before)
-  local done = call:key("runs:done")
-  local old = redis.call("ZRANGEBYSCORE", done, "-inf", Text.int(before), "LIMIT", 0, PER_CALL)
-  Batch.write("ZREM", done, old)
+local function trim_table(call, name, before)
+  local key = call:key(name)
+  local old = redis.call("ZRANGEBYSCORE", key, "-inf", Text.int(before), "LIMIT", 0, PER_CALL)
+  Batch.write("ZREM", key, old)
   return #old == PER_CALL
 end
 
@@ -49,8 +49,9 @@ end
 function Trim.trim(keys)
   local call = Call.open(keys, {})
   local events = trim_events(call, call:now() - KEEP_EVENTS)
-  local done = trim_done(call, call:now() - KEEP.F)
-  return (events or done) and "1" or "0"
+  local done = trim_table(call, "runs:done", call:now() - KEEP.F)
+  local dead = trim_table(call, "dead", call:now() - KEEP.F)
+  return (events or done or dead) and "1" or "0"
 end
 
 redis.register_function("rc1_trim", Trim.trim)

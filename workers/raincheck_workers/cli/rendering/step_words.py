@@ -9,7 +9,7 @@ def why(step: StepRun) -> list[str]:
         case StepState.WAITING:
             return [str(missing) for missing in step.missing]
         case StepState.FAILED if step.error is not None:
-            return [f"{step.error.type}: {step.error.message}"]
+            return [f"{step.error.type}: {step.error.message}", *map(str, step.losses)]
         case StepState.RUNNING:
             return [f"attempt {step.attempt} on {step.node}"]
         case _:
