@@ -90,7 +90,9 @@ class StepSpec(Contract):
     retries: Annotated[int, Field(ge=0, le=1_000)] = 0
     """Tries after the first that raised."""
     retry_delay: Annotated[float, Field(ge=0)] = 0.0
-    """Seconds before each of them."""
+    """Seconds before the first of them."""
+    retry_backoff: Annotated[float, Field(ge=1, le=100)] = 1.0
+    """By what the delay is multiplied from one to the next, up to an hour."""
     timeout: Annotated[float, Field(gt=0)] | None = None
     """Seconds that one attempt may take."""
 
@@ -108,6 +110,8 @@ class PipelineSpec(Contract):
     """What the pipeline function returned."""
     bind: Literal["step", "run"] = "step"
     """Whether references are bound per step or all at the run's first step."""
+    on_failure: Literal["continue", "stop"] = "continue"
+    """Whether steps that do not need a failed one still start."""
 
 
 def inputs_within(node: "Input") -> "list[ValueInput | ReferenceInput | OutputInput]":

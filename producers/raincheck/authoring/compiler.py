@@ -27,6 +27,7 @@ from raincheck_contracts.pipelines import (
 from raincheck_contracts.references import Reference
 
 Bind = Literal["step", "run"]
+OnFailure = Literal["continue", "stop"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ class PipelineDefinition:
     """`module:qualname` of the pipeline function."""
     bind: Bind | None = None
     """None when the author did not say; then `step`, if it makes no difference."""
+    on_failure: OnFailure = "continue"
 
 
 class Compilation:
@@ -99,6 +101,7 @@ class Compilation:
             queue=step.options.queue,
             retries=step.options.retries,
             retry_delay=step.options.retry_delay,
+            retry_backoff=step.options.retry_backoff,
             timeout=step.options.timeout,
         )
         return self._handles(step, place.step)
@@ -199,6 +202,7 @@ def compile_pipeline(
         steps=compilation.steps,
         result=encode_result(returned, place, compilation),
         bind=definition.bind or "step",
+        on_failure=definition.on_failure,
     )
     check_sizes(spec)
     return spec

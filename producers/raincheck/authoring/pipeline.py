@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, cast, overlo
 
 from typing_extensions import override
 
-from raincheck.authoring.compiler import Bind, PipelineDefinition, compile_pipeline
+from raincheck.authoring.compiler import Bind, OnFailure, PipelineDefinition, compile_pipeline
 from raincheck.authoring.compiling import active_recorder
 from raincheck.authoring.external import ExternalStore, name_external
 from raincheck.authoring.function_path import function_path
@@ -46,7 +46,12 @@ class Pipeline(Generic[P, R]):
     """
 
     def __init__(
-        self, function: Callable[P, R], *, name: str | None = None, bind: Bind | None = None
+        self,
+        function: Callable[P, R],
+        *,
+        name: str | None = None,
+        bind: Bind | None = None,
+        on_failure: OnFailure = "continue",
     ) -> None:
         """Make a pipeline of a function; authors write `@pipeline`.
 
@@ -54,9 +59,10 @@ class Pipeline(Generic[P, R]):
             function: a plain function that calls steps.
             name: the pipeline's name; None is the function's.
             bind: when references are bound, see `pipeline`.
+            on_failure: what becomes of the other steps, see `pipeline`.
 
         Raises:
-            DefinitionError: when the function, the name or `bind` cannot be used.
+            DefinitionError: when the function, the name or an option cannot be used.
         """
         self.signature = FunctionSignature(function)
         functools.update_wrapper(self, function)
@@ -66,6 +72,10 @@ class Pipeline(Generic[P, R]):
         if bind not in {None, "step", "run"}:
             problem = f"bind={bind!r} cannot be used"
             raise DefinitionError(self.name, problem, 'Give "step", "run" or None')
+        self.on_failure: OnFailure = on_failure
+        if on_failure not in {"continue", "stop"}:
+            problem = f"on_failure={on_failure!r} cannot be used"
+            raise DefinitionError(self.name, problem, 'Give "continue" or "stop"')
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Run the pipeline here and now, against the same store as a worker's.
@@ -178,7 +188,7 @@ class Pipeline(Generic[P, R]):
         """
         self._refuse_nesting()
         parameters = read_parameters(self.name, self.parameters, args, kwargs)
-        definition = PipelineDefinition(self.name, self.function_path, self.bind)
+        definition = PipelineDefinition(self.name, self.function_path, self.bind, self.on_failure)
         function = partial(cast("Callable[..., object]", self.function), **parameters.values)
         return CompiledPipeline(compile_pipeline(definition, function, store), parameters.recorded)
 
@@ -218,7 +228,7 @@ def pipeline(function: Callable[P, R], /) -> Pipeline[P, R]: ...
 
 @overload
 def pipeline(
-    *, name: str | None = None, bind: Bind | None = None
+    *, name: str | None = None, bind: Bind | None = None, on_failure: OnFailure = "continue"
 ) -> Callable[[Callable[P, R]], Pipeline[P, R]]: ...
 
 
@@ -228,6 +238,7 @@ def pipeline(
     *,
     name: str | None = None,
     bind: Bind | None = None,
+    on_failure: OnFailure = "continue",
 ) -> Any:
     """Make a pipeline of a function: `@pipeline` or `@pipeline(bind="run")`.
 
@@ -237,16 +248,19 @@ def pipeline(
         bind: `"step"` binds each step's references when that step starts, as late as
             possible; `"run"` binds all of a run's references at its first step. None is
             `"step"`, and refuses a pipeline for which it makes a difference.
+        on_failure: what becomes of the steps that do not need one that failed. With
+            `"continue"` they run; with `"stop"` none of them starts any more, and those that
+            run come to their end. What needs a failed step is skipped in any case.
 
     Returns:
         The `Pipeline`, or a decorator that makes one.
 
     Raises:
-        DefinitionError: when the function, the name or `bind` cannot be used.
+        DefinitionError: when the function, the name or an option cannot be used.
     """
 
     def decorate(function: Callable[..., Any]) -> Pipeline[..., Any]:
-        made = Pipeline(function, name=name, bind=bind)
+        made = Pipeline(function, name=name, bind=bind, on_failure=on_failure)
         _register(made)
         return made
 

@@ -121,18 +121,20 @@ def step(
     name: str | None = None,
     retries: int = 0,
     retry_delay: float = 0.0,
+    retry_backoff: float = 1.0,
     timeout: float | None = None,
     queue: str | None = None,
 ) -> Callable[[Callable[P, R]], Step[P, R]]: ...
 
 
-def step(
+def step(  # noqa: PLR0913 - the options of a step
     function: Callable[..., Any] | None = None,
     /,
     *,
     name: str | None = None,
     retries: int = 0,
     retry_delay: float = 0.0,
+    retry_backoff: float = 1.0,
     timeout: float | None = None,
     queue: str | None = None,
 ) -> Any:
@@ -142,7 +144,9 @@ def step(
         function: given by `@step` without brackets.
         name: the step's name within a run; None is the function's.
         retries: tries after the first that raised, 0 to 1,000.
-        retry_delay: seconds before each of them.
+        retry_delay: seconds before the first of them.
+        retry_backoff: by what the delay is multiplied from one to the next, up to an hour:
+            with 2, a delay of 10 s is followed by 20 s and 40 s.
         timeout: seconds that one attempt may take; None is no limit.
         queue: the Celery queue; None is the run's queue.
 
@@ -152,7 +156,13 @@ def step(
     Raises:
         DefinitionError: when the function or an option cannot be used.
     """
-    options = StepOptions(retries=retries, retry_delay=retry_delay, timeout=timeout, queue=queue)
+    options = StepOptions(
+        retries=retries,
+        retry_delay=retry_delay,
+        retry_backoff=retry_backoff,
+        timeout=timeout,
+        queue=queue,
+    )
 
     def decorate(function: Callable[..., Any]) -> Step[..., Any]:
         made = Step(function, name=name, options=options)

@@ -8,6 +8,7 @@ from raincheck_contracts.errors import DefinitionError
 from raincheck_contracts.names import IDENTIFIER_PATTERN, QUEUE_PATTERN
 
 MAX_RETRIES = 1_000
+MAX_BACKOFF = 100
 _IDENTIFIER = "Use up to 64 letters, digits, '_', '.', '-', the first a letter or '_': name=..."
 
 
@@ -18,7 +19,9 @@ class StepOptions:
     retries: int = 0
     """Tries after the first that raised."""
     retry_delay: float = 0.0
-    """Seconds before each of them."""
+    """Seconds before the first of them."""
+    retry_backoff: float = 1.0
+    """By what the delay is multiplied from one to the next."""
     timeout: float | None = None
     """Seconds that one attempt may take; None is no limit."""
     queue: str | None = None
@@ -37,6 +40,9 @@ class StepOptions:
             raise _refused(name, "retries", self.retries, f"a whole number from 0 to {MAX_RETRIES}")
         if not _is_seconds(self.retry_delay) or self.retry_delay < 0:
             raise _refused(name, "retry_delay", self.retry_delay, "seconds, 0 or more")
+        if not _is_seconds(self.retry_backoff) or not 1 <= self.retry_backoff <= MAX_BACKOFF:
+            remedy = f"a factor from 1 to {MAX_BACKOFF}"
+            raise _refused(name, "retry_backoff", self.retry_backoff, remedy)
         if self.timeout is not None and (not _is_seconds(self.timeout) or self.timeout <= 0):
             raise _refused(name, "timeout", self.timeout, "seconds, more than 0, or None")
         if self.queue is not None and re.fullmatch(QUEUE_PATTERN, self.queue) is None:

@@ -52,6 +52,7 @@ class Submission:
             self.not_before_ms,
             self.expires_ms,
             self.wait_ms,
+            self.spec.on_failure,
             self.depth,
             self.inline_node,
             self.trace,
@@ -64,7 +65,8 @@ class Submission:
             for earlier in step.after:
                 successors[earlier].append(step.name)
         for step in self.spec.steps:
-            limits = (step.retries, round(step.retry_delay * 1000), _timeout_ms(step.timeout))
+            delay, timeout = round(step.retry_delay * 1000), _timeout_ms(step.timeout)
+            limits = (step.retries, delay, timeout, step.retry_backoff)
             arguments += [
                 step.name,
                 len(step.after),

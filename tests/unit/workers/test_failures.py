@@ -1,5 +1,7 @@
 """Errors of an attempt, sorted by whose they are."""
 
+import traceback
+
 import pytest
 
 from raincheck_contracts.errors import (
@@ -11,7 +13,7 @@ from raincheck_contracts.errors import (
     MaterializerNotFoundError,
     StaleFenceError,
 )
-from raincheck_workers.execution.failures import Failure, Kind, Phase, classify, error_info
+from raincheck_workers.execution.failures import Failure, Kind, Phase, classify, error_info, shown
 
 AWAY = IndexUnavailableError("redis://r", "refused")
 
@@ -73,3 +75,16 @@ def test_a_long_message_is_cut_in_the_middle() -> None:
     assert info.message[-1] == ">"
     assert "12002 characters left out" in info.message
     assert not info.retryable
+
+
+def test_an_error_is_recorded_and_shown_without_secrets() -> None:
+    """In its message, in its traceback, and in what logs and traces are given."""
+    with pytest.raises(Failure) as caught, classify("call"):
+        raise ValueError("no answer from redis://:canary-7@host")
+    secrets = ("canary-7",)
+    info = error_info(caught.value, secrets)
+    assert "redis://:***@host" in info.message
+    assert "canary-7" not in info.model_dump_json()
+    told = shown(caught.value.cause, info, secrets)
+    assert "canary-7" not in "".join(traceback.format_exception(told))
+    assert shown(caught.value.cause, info, ("another",)) is caught.value.cause

@@ -21,13 +21,14 @@ from raincheck.index.run_scripts import Attempt, Delivery
 from raincheck.materializers import scoped_copies
 from raincheck.messaging.hints import HintSender
 from raincheck.messaging.waking import wake
+from raincheck.redaction import secrets_of
 from raincheck.telemetry.tracing import record_exception, span
 from raincheck_contracts.errors import IndexUnavailableError, RunNotFoundError, StaleFenceError
 from raincheck_contracts.messages import StepTask
 from raincheck_contracts.pipelines import needs_of
 from raincheck_workers.execution.cache import MaterializedCache
 from raincheck_workers.execution.code_difference import code_difference
-from raincheck_workers.execution.failures import Failure, classify, error_info
+from raincheck_workers.execution.failures import Failure, classify, error_info, shown
 from raincheck_workers.execution.inputs import BoundInputs, bind, check_types, materialize
 from raincheck_workers.execution.loader import Loader
 from raincheck_workers.execution.monitor import Monitor, Unwatched
@@ -84,6 +85,7 @@ class Executor:
         self._hints = hints
         self._place = place
         self._patience = patience
+        self._secrets = secrets_of(deployment.settings)
         self._loader = Loader(deployment.store, MaterializedCache())
 
     def execute(self, task: StepTask, celery_id: str) -> Outcome:
@@ -251,13 +253,11 @@ class Executor:
     def _fail(
         self, task: StepTask, attempt: Attempt, failure: Failure, inputs: BoundInputs | None
     ) -> Outcome:
-        record_exception(failure.cause)
-        error = error_info(failure)
-        _log.warning(
-            "step failed",
-            exc_info=failure.cause,
-            extra=self._ids(task, "step_failed", failure.kind),
-        )
+        error = error_info(failure, self._secrets)
+        cause = shown(failure.cause, error, self._secrets)
+        record_exception(cause)
+        extra = self._ids(task, "step_failed", failure.kind)
+        _log.warning("step failed", exc_info=cause, extra=extra)
         said, message = self._until_answered(
             lambda: self._index.runs.fail(attempt, failure.kind, error)
         )

@@ -1,10 +1,11 @@
 """Errors of an attempt, sorted by whose they are."""
 
 import traceback
-from collections.abc import Generator
+from collections.abc import Collection, Generator
 from contextlib import contextmanager
 from typing import Literal
 
+from raincheck.redaction import redact
 from raincheck_contracts.errors import (
     BlobMissingError,
     BlobWriteError,
@@ -63,17 +64,40 @@ def _kind(phase: Phase, error: BaseException) -> Kind:
     return "final"
 
 
-def error_info(failure: Failure) -> ErrorInfo:
-    """The error as data; long texts are cut in the middle."""
+def error_info(failure: Failure, secrets: Collection[str] = ()) -> ErrorInfo:
+    """The error as data; long texts are cut in the middle.
+
+    Args:
+        failure: of an attempt.
+        secrets: that no record, log or monitor may show.
+    """
     cause = failure.cause
     cls = type(cause)
     lines = traceback.format_exception(cls, cause, cause.__traceback__)
     return ErrorInfo(
         type=f"{cls.__module__}.{cls.__qualname__}",
-        message=_cut(str(cause)),
-        traceback=_cut("".join(lines)),
+        message=_cut(redact(str(cause), secrets)),
+        traceback=_cut(redact("".join(lines), secrets)),
         retryable=failure.kind != "final",
     )
+
+
+class RedactedError(Exception):
+    """Stands in logs and traces for an error that names a secret."""
+
+
+def shown(cause: BaseException, error: ErrorInfo, secrets: Collection[str]) -> BaseException:
+    """What logs and traces may show of an error: itself, or its text without the secrets.
+
+    Args:
+        cause: as it was raised.
+        error: the same as data, without the secrets.
+        secrets: see `error_info`.
+    """
+    raw = "".join(traceback.format_exception(cause))
+    if redact(raw, secrets) == raw:
+        return cause
+    return RedactedError(f"{error.type}: {error.message}\n{error.traceback}")
 
 
 def _cut(text: str) -> str:

@@ -7,10 +7,10 @@
 --   spec:<digest>      hash  head, steps, refs (run scope), live; per step x:<step> body,
 --                            d:<step> digest of the body, n:<step> successors,
 --                            q:<step> queue, t:<step> retries, retry delay ms,
---                            timeout ms
+--                            timeout ms, factor of the delay
 --                            while a run uses it, then 30 days
 --   run:<id>           hash  state (live or final), pipeline, spec, params, request, queue,
---                            priority, wait, submitted, ended, depth, left, failed, inline,
+--                            priority, wait, on_failure, submitted, ended, depth, left, failed, inline,
 --                            idem, reason, retries, trace (the caller's trace context);
 --                            per step s:<step> state, u:<step> steps still needed,
 --                            h:<step> hints sent; in run scope bound (revision)
@@ -59,14 +59,14 @@ function Runs.facts(call, run)
   local facts = call.facts[run]
   if not facts then
     local v = redis.call("HMGET", Runs.key(call, run), "pipeline", "spec", "queue", "priority",
-      "inline", "depth", "wait", "idem", "retries", "trace")
+      "inline", "depth", "wait", "idem", "retries", "trace", "on_failure")
     if not v[1] then
       return nil
     end
     facts = {
       pipeline = v[1], spec = call:key("spec:", v[2]), queue = v[3], priority = v[4],
       inline = v[5], depth = v[6], wait = v[7], idem = v[8], retries = v[9] or "0",
-      trace = v[10],
+      trace = v[10], stops = v[11] == "stop",
     }
     call.facts[run] = facts
   end

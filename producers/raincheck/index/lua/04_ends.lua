@@ -117,6 +117,9 @@ function Ends.fail(call, run, step, reason)
   if #skipped > 0 then
     Ends.final(call, run, skipped, "K", "upstream " .. step)
   end
+  if Runs.facts(call, run).stops then
+    Ends.stop(call, run, step)
+  end
   Ends.final(call, run, { step }, "F", reason)
 end
 
@@ -169,6 +172,9 @@ function Ends.give_back(call, run, step)
   return Runs.ready(call, run, { step })[1]
 end
 
+-- Back-off goes so far; an author may ask for a longer delay itself.
+local LONGEST_DELAY = 3600000
+
 -- One try failed: again after the delay while retries are left, else for good.
 -- Returns "retry" and the message when it may be sent now, or "failed".
 function Ends.attempt_failed(call, run, step, reason)
@@ -180,9 +186,10 @@ function Ends.attempt_failed(call, run, step, reason)
     return "failed"
   end
   Ends.release(call, run, step)
-  local delay = tonumber(limits[2])
+  local delay = tonumber(limits[2]) * tonumber(limits[4]) ^ (errors - 1)
   if delay > 0 then
-    Runs.ready_at(call, run, step, call:now() + delay)
+    delay = math.min(delay, math.max(LONGEST_DELAY, tonumber(limits[2])))
+    Runs.ready_at(call, run, step, call:now() + math.floor(delay))
     return "retry"
   end
   return "retry", Runs.ready(call, run, { step })[1]

@@ -59,7 +59,7 @@ local function store_run(call, run, r, steps)
   local key = Runs.key(call, run)
   redis.call("HSET", key, "state", "live", "pipeline", r.pipeline, "spec", r.spec,
     "params", r.params, "request", r.request, "queue", r.queue, "priority", r.priority,
-    "wait", r.wait, "submitted", Text.int(call:now()), "depth", r.depth,
+    "wait", r.wait, "on_failure", r.on_failure, "submitted", Text.int(call:now()), "depth", r.depth,
     "left", Text.int(#steps), "failed", "0", "inline", r.inline, "idem", r.idem,
     "trace", r.trace)
   local fields = {}
@@ -105,9 +105,10 @@ local function ready_roots(call, run, r, steps)
 end
 
 -- submit(run, pipeline, spec digest, params, request digest, idempotency key, queue,
---   priority, countdown ms, not before ms, expires ms (0: none), wait ms, depth,
+--   priority, countdown ms, not before ms, expires ms (0: none), wait ms,
+--   continue or stop on failure, depth,
 --   inline node, trace, head, references (run scope), number of steps, per step: name,
---   number needed, queue, "retries delay timeout", successors, digest, body)
+--   number needed, queue, "retries delay timeout backoff", successors, digest, body)
 -- -> {"NEW", run, ready steps...} | {"OLD", run} | {"CONFLICT", run} | {"INVALID", why}
 function Submit.submit(keys, args)
   local call = Call.open(keys, args)
@@ -116,7 +117,7 @@ function Submit.submit(keys, args)
     pipeline = call:take(), spec = call:take(), params = call:take(), request = call:take(),
     idem = call:take(), queue = call:take(), priority = call:take(),
     countdown = call:number(), not_before = call:number(), expires = call:number(),
-    wait = call:take(), depth = call:take(), inline = call:take(),
+    wait = call:take(), on_failure = call:take(), depth = call:take(), inline = call:take(),
     trace = call:take(),
   }
   local head, refs, count = call:take(), call:take(), call:number()
