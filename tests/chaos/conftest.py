@@ -32,8 +32,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 @pytest.fixture
 def schedule(seed: int) -> Schedule:
-    """Faults for `CHAOS_SECONDS`; for 12 s by default."""
-    return Schedule(seed, float(_VARIABLES.get("CHAOS_SECONDS", "12")))
+    """Faults for `CHAOS_SECONDS`; for 8 s by default."""
+    return Schedule(seed, float(_VARIABLES.get("CHAOS_SECONDS", "8")))
 
 
 @pytest.fixture

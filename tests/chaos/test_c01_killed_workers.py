@@ -14,6 +14,7 @@ from tests.chaos.conftest import LEASE
 from tests.chaos.history import History
 from tests.chaos.schedule import Schedule
 from tests.chaos.verdict import Verdict
+from tests.support.waiting import wait_until
 from tests.support.workers import Fleet, Worker, lines
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(1_200)]
@@ -38,16 +39,20 @@ class Killer:
         self.fleet.launch(imports=LOAD, app=self.app, environment=self.environment)
 
     def kill_one(self) -> None:
-        """Kill any worker that takes steps."""
-        living = [item for item in self.fleet.workers if item.process.poll() is None]
-        victim = self.schedule.random.choice(
-            [item for item in living if self.fleet.node_of(item)] or living
-        )
+        """Kill any worker that holds a step, as soon as there is one."""
+        wait_until(lambda: bool(self._busy()), 30)
+        victim = self.schedule.random.choice(self._busy() or self._living())
         held = self._held(victim)
         killed = time.monotonic()
         victim.kill()
         self.taken |= dict.fromkeys(held, killed)
         self.start()
+
+    def _living(self) -> list[Worker]:
+        return [item for item in self.fleet.workers if item.process.poll() is None]
+
+    def _busy(self) -> list[Worker]:
+        return [item for item in self._living() if self.fleet.node_of(item) and self._held(item)]
 
     def _held(self, worker: Worker) -> list[str]:
         connection = self.fleet.deployment.index.connection
