@@ -273,6 +273,22 @@ def test_a_revoked_task_cancels_its_run(deployment: Deployment) -> None:
     assert node.state(task) is StepState.CANCELLED
 
 
+def test_a_revocation_outlasts_an_index_that_is_away(tmp_path: Path) -> None:
+    """Nobody else knows of it: it is done when the index answers again."""
+    server = FakeServer()
+    client = cast("Commands", FakeRedis(server=server))
+    index = Index(Connection("redis://fake", "revoked", client=client))
+    with local_deployment(tmp_path, index) as away, use_deployment(away):
+        node = Node(away, 11)
+        task = node.claim(11)
+        node.heartbeat.report_revoked(task.run)
+        server.connected = False
+        node.turn()
+        server.connected = True
+        node.turn()
+        assert node.state(task) is StepState.CANCELLED
+
+
 def test_a_signal_handler_may_interrupt_whoever_reports(deployment: Deployment) -> None:
     """A second SIGTERM, or one in the middle of a report, must not block the main thread."""
     node = Node(deployment)

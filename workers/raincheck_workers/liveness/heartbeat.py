@@ -155,7 +155,7 @@ class Heartbeat(threading.Thread):
         while not self._dead.empty():
             self._lost(self._dead.get())
         while not self._cancelled.empty():
-            self._index.runs.cancel(self._cancelled.get(), "revoked in Celery")
+            self._cancel(self._cancelled.get())
         self._beat()
         self._advance_tick()
         if self._children is not None:
@@ -164,6 +164,13 @@ class Heartbeat(threading.Thread):
                 self._lost(pid)
             self._end_in_time()
         self._give_back_unheld()
+
+    def _cancel(self, run: str) -> None:
+        try:
+            self._index.runs.cancel(run, "revoked in Celery")
+        except IndexUnavailableError:
+            self._cancelled.put(run)  # nobody else knows of it
+            raise
 
     def _beat(self, *, register: bool = False) -> None:
         node = self._identity.current()
