@@ -22,7 +22,7 @@ _EXAMPLES: dict[object, object] = {
 
 
 def _example(cls: type[RaincheckError]) -> RaincheckError:
-    if "__init__" not in vars(cls):
+    if not inspect.isfunction(cls.__init__):  # that of a built-in class
         return cls("something")
     hints = typing.get_type_hints(cls.__init__)
     fields = list(inspect.signature(cls).parameters)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from raincheck import Client, RunStatus, save_artifact
-from raincheck_contracts.errors import RunCancelledError, StepFailedError
+from raincheck_contracts.errors import RunCancelledError, RunExpiredError, StepFailedError
 from raincheck_contracts.runs import StepState
 from tests.functional import pipelines
 from tests.support.waiting import wait_until
@@ -141,6 +141,6 @@ def test_a_run_that_expires_before_it_starts_is_cancelled() -> None:
     """One that has started in time is not."""
     late = pipelines.double_given.apply_async([1.0], countdown=60, expires=0.3)
     timely = pipelines.double_given.apply_async([1.0], expires=30)
-    with pytest.raises(RunCancelledError, match="expired before it started"):
+    with pytest.raises(RunExpiredError, match="expired before it started"):
         late.get(timeout=10)
     assert timely.get(timeout=10) == 2.0

@@ -39,6 +39,7 @@
         RunError
             StepFailedError
             RunCancelledError
+                RunExpiredError
         EmbeddedServerError
         WorkerProcessError
 
@@ -71,6 +72,7 @@ from raincheck_contracts.errors.resolution import (
 from raincheck_contracts.errors.run import (
     RunCancelledError,
     RunError,
+    RunExpiredError,
     StepFailedError,
 )
 from raincheck_contracts.errors.store import (
@@ -125,6 +127,7 @@ __all__ = [
     "ResolutionError",
     "RunCancelledError",
     "RunError",
+    "RunExpiredError",
     "RunNotFoundError",
     "RunNotRetryableError",
     "SettingsError",

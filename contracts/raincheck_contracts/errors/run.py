@@ -37,3 +37,11 @@ class RunCancelledError(RunError):
     @override
     def __str__(self) -> str:
         return f"run {self.run} was cancelled: {self.reason}"
+
+
+class RunExpiredError(RunCancelledError):
+    """The run had not started when its `expires` passed."""
+
+    @override
+    def __str__(self) -> str:
+        return f"run {self.run} {self.reason}; queue it again, with a later expires="

@@ -8,10 +8,17 @@ from raincheck.deployment import Deployment
 from raincheck.index.run_records import read_run, run_status
 from raincheck.queueing.results import load_result
 from raincheck.queueing.run_report import RunReport, report_on
-from raincheck_contracts.errors import RunCancelledError, StepFailedError, WaitInStepError
+from raincheck_contracts.errors import (
+    RunCancelledError,
+    RunExpiredError,
+    StepFailedError,
+    WaitInStepError,
+)
 from raincheck_contracts.runs import ErrorInfo, Run, RunStatus, StepState
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.01, 0.5
+# The reason of a run that expired; see `12_due.lua`.
+_EXPIRED = "expired before it started"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +82,8 @@ class RunHandle:
         Raises:
             TimeoutError: it has not ended in time.
             StepFailedError: a step failed; holds its error.
-            RunCancelledError: it was cancelled or expired.
+            RunCancelledError: it was cancelled.
+            RunExpiredError: it had not started when its `expires` passed.
             WaitInStepError: called inside a step.
         """
         self.wait(timeout)
@@ -138,8 +146,11 @@ def result_of(deployment: Deployment, run: Run) -> object:
     Raises:
         StepFailedError: a step failed.
         RunCancelledError: the run was cancelled.
+        RunExpiredError: it had not started when its `expires` passed.
     """
     if run.status is RunStatus.CANCELLED:
+        if run.reason == _EXPIRED:
+            raise RunExpiredError(run.id, _EXPIRED)
         raise RunCancelledError(run.id, run.reason or "no reason given")
     for step in run.steps:
         if step.state is StepState.FAILED:
