@@ -39,10 +39,11 @@ class PoolProcesses:
 
     def ending(self, pid: int) -> str:
         """How a process has ended that `living` has just missed; empty when nobody knows."""
-        if pid in self._listed:
-            return _status(pid)
-        buried = self._buried.get(pid)
-        return "" if buried is None else _words(buried.exitcode)
+        process = self._listed.get(pid) or self._buried.get(pid)
+        if process is None:
+            return ""
+        # The pool may have buried it before anybody looked; then it remembers.
+        return _status(pid) or _words(process.exitcode)
 
 
 def _has_ended(child: int) -> bool:
