@@ -2,17 +2,18 @@
 
 import os
 from collections.abc import Generator
+from pathlib import Path
 
 import pytest
 
 from raincheck import use_deployment
-from tests.chaos.schedule import Schedule
+from tests.chaos.faults.server import ChaosServer
+from tests.chaos.schedule import LEASE, Schedule
+from tests.chaos.stage import Stage, staged
 from tests.chaos.verdict import ROWS
 from tests.support.servers import running_server
 from tests.support.workers import Fleet, running_fleet
 
-#: Seconds of silence after which a worker is taken for dead, in all scenarios.
-LEASE = 3.0
 _VARIABLES = os.environ  # noqa: TID251 - variables of the test run
 
 
@@ -55,3 +56,16 @@ def patient_fleet(valkey_url: str) -> Generator[Fleet]:
     """One with a long lease, whose ticks a test may let pass."""
     with running_fleet(valkey_url) as fleet, use_deployment(fleet.deployment):
         yield fleet
+
+
+@pytest.fixture
+def stage(schedule: Schedule, tmp_path: Path) -> Generator[Stage]:
+    """A server of its own that syncs each write, with two workers."""
+    server = ChaosServer(tmp_path)
+    server.start()
+    try:
+        with staged(server, schedule, tmp_path) as stage:
+            stage.start_workers()
+            yield stage
+    finally:
+        server.kill()

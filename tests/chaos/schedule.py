@@ -4,6 +4,9 @@ import random
 import time
 from collections.abc import Callable
 
+#: Seconds of silence after which a worker is taken for dead, in all scenarios.
+LEASE = 3.0
+
 
 class Schedule:
     """Faults every so often, for so long; the same seed makes the same choices.

@@ -11,10 +11,9 @@ from raincheck import save_artifact, use_deployment
 from raincheck_contracts.errors import RaincheckError
 from tests.chaos.checker import check, drained
 from tests.chaos.clients import Producer, producing
-from tests.chaos.conftest import LEASE
 from tests.chaos.faults.server import ChaosServer
 from tests.chaos.history import History
-from tests.chaos.schedule import Schedule
+from tests.chaos.schedule import LEASE, Schedule
 from tests.chaos.verdict import Verdict
 from tests.support.waiting import wait_until
 from tests.support.workers import Fleet, running_fleet

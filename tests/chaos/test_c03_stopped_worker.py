@@ -7,10 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests.chaos.checker import check, drained
-from tests.chaos.conftest import LEASE
 from tests.chaos.history import History
 from tests.chaos.load import held
-from tests.chaos.schedule import Schedule
+from tests.chaos.schedule import LEASE, Schedule
 from tests.chaos.verdict import Verdict
 from tests.support.waiting import wait_until
 from tests.support.workers import Fleet, Worker, lines

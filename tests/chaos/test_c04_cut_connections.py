@@ -8,10 +8,9 @@ import pytest
 
 from tests.chaos.checker import check, drained
 from tests.chaos.clients import producing
-from tests.chaos.conftest import LEASE
 from tests.chaos.faults.proxy import Proxy
 from tests.chaos.history import History
-from tests.chaos.schedule import Schedule
+from tests.chaos.schedule import LEASE, Schedule
 from tests.chaos.verdict import Verdict
 from tests.support.workers import Fleet
 

@@ -9,11 +9,10 @@ import pytest
 
 from raincheck import RunHandle
 from tests.chaos.checker import check, drained
-from tests.chaos.conftest import LEASE
 from tests.chaos.faults.proxy import Proxy
 from tests.chaos.history import History
 from tests.chaos.load import computing, held
-from tests.chaos.schedule import Schedule
+from tests.chaos.schedule import LEASE, Schedule
 from tests.chaos.verdict import Verdict
 from tests.support.waiting import wait_until
 from tests.support.workers import Fleet, Worker, lines

@@ -1,33 +1,16 @@
 """C6: the server is killed again and again; it syncs each write."""
 
 import time
-from collections.abc import Generator
-from pathlib import Path
 
 import pytest
 
-from tests.chaos.faults.server import ChaosServer
-from tests.chaos.schedule import Schedule
-from tests.chaos.stage import Stage, staged
+from tests.chaos.stage import Stage
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(1_200)]
 
 
-@pytest.fixture
-def stage(schedule: Schedule, tmp_path: Path) -> Generator[Stage]:
-    """With two workers."""
-    server = ChaosServer(tmp_path)
-    server.start()
-    try:
-        with staged(server, schedule, tmp_path) as stage:
-            yield stage
-    finally:
-        server.kill()
-
-
 def test_a_killed_server_loses_nothing_that_was_acknowledged(stage: Stage) -> None:
     """Index and broker are gone at once; workers and clients come back by themselves."""
-    stage.start_workers()
     back: list[float] = []
 
     def kill() -> None:

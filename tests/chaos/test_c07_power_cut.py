@@ -105,22 +105,8 @@ def _restored(stage: Stage) -> Generator[int]:
     yield highest
 
 
-@pytest.fixture
-def plain_stage(schedule: Schedule, tmp_path: Path) -> Generator[Stage]:
-    """On a server that is not traced, with two workers."""
-    server = ChaosServer(tmp_path)
-    server.start()
-    try:
-        with staged(server, schedule, tmp_path) as stage:
-            stage.start_workers()
-            yield stage
-    finally:
-        server.kill()
-
-
-def test_a_restored_server_accepts_nothing_stale_and_all_its_runs_end(plain_stage: Stage) -> None:
+def test_a_restored_server_accepts_nothing_stale_and_all_its_runs_end(stage: Stage) -> None:
     """It is put back by seconds; workers go on, and no revision is given twice."""
-    stage = plain_stage
     index = stage.fleet.deployment.index
     with _restored(stage) as highest:
         verdict = stage.verdict("C7 restored")

@@ -1,33 +1,16 @@
 """C8: the disk of the server takes seconds to sync, for a while."""
 
 import time
-from collections.abc import Generator
-from pathlib import Path
 
 import pytest
 
-from tests.chaos.faults.server import ChaosServer
 from tests.chaos.faults.stalls import slow_syncs
-from tests.chaos.schedule import Schedule
-from tests.chaos.stage import Stage, staged
+from tests.chaos.stage import Stage
 from tests.support.workers import lines
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(1_200)]
 
 STALL = 1.5  # seconds for each sync
-
-
-@pytest.fixture
-def stage(schedule: Schedule, tmp_path: Path) -> Generator[Stage]:
-    """With two workers."""
-    server = ChaosServer(tmp_path)
-    server.start()
-    try:
-        with staged(server, schedule, tmp_path) as stage:
-            stage.start_workers()
-            yield stage
-    finally:
-        server.kill()
 
 
 def test_a_slow_disk_costs_time_and_nothing_else(stage: Stage) -> None:

@@ -1,31 +1,14 @@
 """C10: the server is full for some seconds, and refuses whatever needs memory."""
 
 import time
-from collections.abc import Generator
-from pathlib import Path
 
 import pytest
 
 from raincheck import save_artifact
 from raincheck_contracts.errors import IndexUnavailableError
-from tests.chaos.faults.server import ChaosServer
-from tests.chaos.schedule import Schedule
-from tests.chaos.stage import Stage, staged
+from tests.chaos.stage import Stage
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(1_200)]
-
-
-@pytest.fixture
-def stage(schedule: Schedule, tmp_path: Path) -> Generator[Stage]:
-    """With two workers."""
-    server = ChaosServer(tmp_path)
-    server.start()
-    try:
-        with staged(server, schedule, tmp_path) as stage:
-            stage.start_workers()
-            yield stage
-    finally:
-        server.kill()
 
 
 def test_a_full_server_refuses_in_words_and_all_goes_on_after(stage: Stage) -> None:

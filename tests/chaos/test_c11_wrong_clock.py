@@ -8,10 +8,9 @@ import pytest
 
 from raincheck import RunHandle
 from tests.chaos import load
-from tests.chaos.conftest import LEASE
 from tests.chaos.faults.clock import FakeClock
 from tests.chaos.faults.server import ChaosServer
-from tests.chaos.schedule import Schedule
+from tests.chaos.schedule import LEASE, Schedule
 from tests.chaos.stage import Stage, staged
 from tests.support.waiting import wait_until
 from tests.support.workers import Worker, lines, step_run

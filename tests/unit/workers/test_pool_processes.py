@@ -11,10 +11,19 @@ from raincheck_workers.liveness.pool_processes import PoolProcesses
 from tests.support.waiting import wait_until
 
 
+class _Process(subprocess.Popen[bytes]):
+    """A process as billiard has it."""
+
+    @property
+    def exitcode(self) -> int | None:
+        """How it ended, once it was waited for."""
+        return self.returncode
+
+
 def test_a_dead_process_is_found_and_left_to_be_buried() -> None:
     """The pool is asked to replace it, and can still read how it ended."""
     command = [sys.executable, "-c", "input()"]
-    dies, lives = (subprocess.Popen(command, stdin=subprocess.PIPE) for _ in range(2))
+    dies, lives = (_Process(command, stdin=subprocess.PIPE) for _ in range(2))
     pool = SimpleNamespace(
         _pool=SimpleNamespace(_pool=[dies, lives, SimpleNamespace(pid=None)]),
         maintain_pool=lambda: None,
@@ -42,6 +51,7 @@ def test_how_a_buried_process_ended_is_still_known() -> None:
     pool = SimpleNamespace(_pool=SimpleNamespace(_pool=listed), maintain_pool=lambda: None)
     processes = PoolProcesses(pool, lambda _: None)
     processes.living()
+    assert processes.ending(os.getpid()) == "exit status 3"
     listed.clear()
     processes.living()
     assert processes.ending(os.getpid()) == "exit status 3"
