@@ -80,11 +80,16 @@ def test_killed_pool_children_are_replaced_within_two_seconds(
 
 
 def test_a_step_that_kills_its_workers_is_given_up(crew: Fleet, tmp_path: Path) -> None:
-    """Three processes are enough; the worker goes on with other steps."""
+    """Three processes are enough; the worker goes on with other steps, and tells how they ended."""
     handle = pipelines.kill_workers.delay(str(tmp_path / "log"))
     with pytest.raises(StepFailedError, match="its worker died three times"):
         handle.get(timeout=20)
     assert len(set(lines(tmp_path / "log"))) == 3
+    losses = step_run(handle, "deadly").losses
+    assert [str(loss.pid) for loss in losses] == lines(tmp_path / "log")
+    assert [loss.why for loss in losses] == ["signal 9 (SIGKILL)"] * 3
+    listed = [(run.id, step.step) for run, step in crew.deployment.index.records.dead(100)]
+    assert (handle.id, "deadly") in listed
     assert pipelines.double_given.delay(2.0).get(timeout=10) == 4.0
     assert crew.workers[0].process.poll() is None
 
