@@ -5,7 +5,7 @@ import pytest
 from raincheck_contracts.pipelines import PipelineSpec
 from raincheck_contracts.runs import RunStatus, StepState
 from tests.support.builders import pipeline, step
-from tests.support.driver import Driver
+from tests.support.driver import ERROR, Driver
 from tests.support.dumps import ask, key
 from tests.support.mutants import Mutant, check_mutant
 
@@ -53,6 +53,16 @@ def test_stop_skips_all_that_has_not_begun(driver: Driver) -> None:
     driver.finish(run, "runs")
     assert driver.status(run) is RunStatus.FAILED
     assert ask(driver.index, "EXISTS", key(driver.index, "waiting")) == 0
+
+
+def test_an_attempt_that_fails_after_the_stop_is_the_last(driver: Driver) -> None:
+    """A try that is left would be one more start."""
+    steps = (step("bad"), step("runs", retries=5))
+    run = driver.submit(pipeline(*steps).model_copy(update={"on_failure": "stop"}))
+    attempt = driver.attempt(run, "runs", pid=12)
+    driver.fail(run, "bad", "final")
+    assert driver.index.runs.fail(attempt, "error", ERROR) == ("failed", None)
+    assert driver.status(run) is RunStatus.FAILED
 
 
 def test_continue_goes_on_with_what_does_not_need_it(driver: Driver) -> None:

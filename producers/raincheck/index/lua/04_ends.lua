@@ -181,12 +181,13 @@ function Ends.attempt_failed(call, run, step, reason)
   local key = Runs.step_key(call, run, step)
   local limits = Text.split(Runs.spec(call, run, "t:" .. step), " ")
   local errors = redis.call("HINCRBY", key, "errors", 1)
-  if errors > tonumber(limits[1]) then
+  local stopped = Runs.facts(call, run).stops and tonumber(Runs.get(call, run, "failed")) > 0
+  if errors > tonumber(limits[1]) or stopped then
     Ends.fail(call, run, step, reason)
     return "failed"
   end
   Ends.release(call, run, step)
-  local delay = tonumber(limits[2]) * tonumber(limits[4]) ^ (errors - 1)
+  local delay = tonumber(limits[2]) * tonumber(limits[4] or 1) ^ (errors - 1)
   if delay > 0 then
     delay = math.min(delay, math.max(LONGEST_DELAY, tonumber(limits[2])))
     Runs.ready_at(call, run, step, call:now() + math.floor(delay))
