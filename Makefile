@@ -27,14 +27,9 @@ help: ## this list
 demo: .venv/.ready ## queue a consumer, train its models, watch it wake
 	@$(RUN)/raincheck demo
 
-# The faults under load mostly wait, the others mostly compute: they run side by side.
-SLOW = tests/chaos tests/protocol
-test: .venv/.ready-dev ## all tests, with branch coverage
+test: .venv/.ready-dev ## all tests but the faults under load, with branch coverage
 	$(RUN)/coverage erase
-	@$(RUN)/coverage run -m pytest $(SLOW) $(PYTEST) > .slow-tests.log 2>&1 & slow=$$!; \
-	$(RUN)/coverage run -m pytest $(SLOW:%=--ignore=%) $(PYTEST); others=$$?; \
-	wait $$slow; slow=$$?; cat .slow-tests.log; \
-	exit $$(( (others == 5 ? 0 : others) + (slow == 5 ? 0 : slow) )) # 5: PYTEST chose none there
+	$(RUN)/coverage run -m pytest --ignore tests/chaos $(PYTEST)
 	@$(RUN)/coverage combine --quiet
 	@$(RUN)/coverage report
 
@@ -63,4 +58,4 @@ bench: .venv/.ready-dev ## the figures, each as a ratio in one run
 	$(RUN)/python -m benchmarks
 
 clean: ## remove what the other targets made
-	rm -rf .venv .uv .raincheck dist site .slow-tests.log .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .uv .raincheck dist site .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis
