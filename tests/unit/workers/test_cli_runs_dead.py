@@ -52,7 +52,7 @@ def test_show_and_why_tell_of_the_lost_attempts(raincheck: CommandLine) -> None:
 def test_a_retried_run_is_off_the_list_and_off_the_doctors(raincheck: CommandLine) -> None:
     """The doctor counts what is on it, and says what to do."""
     run = _killed(raincheck)
-    (check,) = (item for item in raincheck.document("doctor") if item["check"] == "dead")
+    (check,) = (item for item in raincheck("doctor", "--json").document if item["check"] == "dead")
     assert check["found"].startswith("1 step given up")
     assert "raincheck runs retry" in check["remedy"]
     assert raincheck("runs", "retry", run).code == 0
