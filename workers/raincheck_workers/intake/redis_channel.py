@@ -24,6 +24,10 @@ class ScreenedChannel(Channel):
     """A channel to a server."""
 
     def _create_client(self, *arguments: Any, **options: Any) -> Any:
+        if self.connection.client is None:
+            # Celery closes what it could not collect, and takes only errors of connections
+            # for the end of one: kombu's AttributeError would end the worker.
+            raise ConnectionAbortedError("the channel's transport is closed")
         client = _beneath(super())._create_client(*arguments, **options)
         client.set_response_callback("BRPOP", self._admitted)
         return client
