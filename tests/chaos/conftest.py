@@ -59,13 +59,19 @@ def patient_fleet(valkey_url: str) -> Generator[Fleet]:
 
 
 @pytest.fixture
-def stage(schedule: Schedule, tmp_path: Path) -> Generator[Stage]:
-    """A server of its own that syncs each write, with two workers."""
+def bare_stage(schedule: Schedule, tmp_path: Path) -> Generator[Stage]:
+    """A server of its own that syncs each write, without workers."""
     server = ChaosServer(tmp_path)
     server.start()
     try:
         with staged(server, schedule, tmp_path) as stage:
-            stage.start_workers()
             yield stage
     finally:
         server.kill()
+
+
+@pytest.fixture
+def stage(bare_stage: Stage) -> Stage:
+    """The same with two workers."""
+    bare_stage.start_workers()
+    return bare_stage

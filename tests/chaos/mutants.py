@@ -5,14 +5,19 @@ or in the library that it brings to the server.
 """
 
 import os
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from celery import Celery
 
 from raincheck.index import library
-from raincheck_workers import contract_check
+from raincheck_workers import application, contract_check
 from raincheck_workers.application import create_app
+from raincheck_workers.execution.executor import Executor
 from raincheck_workers.liveness.heartbeat import Heartbeat
 from raincheck_workers.liveness.sweeper import SWEEP_PERIOD, Sweeper
+
+T = TypeVar("T")
 
 #: Mutant -> the line of the Lua library that it changes, and what into.
 _LINES = {
@@ -35,6 +40,8 @@ _LINES = {
 
 #: The constant of `contract_check` that a worker of an earlier release has lower.
 _VERSION = "CONTRACT_VERSION"
+#: The function of `application` that gives a worker's settings.
+_SETTINGS = "_worker_settings"
 #: The function of `library` that gives the text; from it follow source and digest.
 _TEXT = "_joined"
 
@@ -54,12 +61,26 @@ def _fence_nothing(self: Heartbeat) -> None:
     del self
 
 
+def _ask_once(self: Executor, call: Callable[[], T]) -> T:
+    del self
+    return call()
+
+
+def _end_at_refusals() -> None:
+    true: Callable[[], dict[str, Any]] = getattr(application, _SETTINGS)
+    setattr(application, _SETTINGS, lambda: true() | {"broker_channel_error_retry": False})
+
+
 def _switch_off(defence: str) -> None:
     match defence:
         case "sweeper off":
             Sweeper.sweep = _sweep_nothing  # type: ignore[method-assign]  # the mutation
         case "self-fencing off":
             Heartbeat._silent = _fence_nothing  # type: ignore[method-assign]  # the mutation
+        case "asking again off":
+            Executor._until_answered = _ask_once  # type: ignore[method-assign]  # the mutation
+        case "taking again off":
+            _end_at_refusals()
         case "older contract":
             setattr(contract_check, _VERSION, 0)
         case _:

@@ -6,7 +6,7 @@ import billiard.pool
 from celery import Celery, signals
 
 from raincheck.deployment import current_deployment
-from raincheck.messaging.broker import celery_settings
+from raincheck.messaging.broker import celery_settings, is_redis
 from raincheck_workers.installation import attach
 
 
@@ -29,8 +29,11 @@ def create_app() -> Celery:
 
 def _worker_settings() -> dict[str, Any]:
     deployment = current_deployment()
+    settings = celery_settings(deployment.settings, deployment.index_url)
     return {
-        **celery_settings(deployment.settings, deployment.index_url),
+        **settings,
+        # A server that is full, or cannot write, refuses in the middle of taking a message.
+        "broker_channel_error_retry": is_redis(settings["broker_url"]),
         "include": deployment.settings.imports,
         "worker_prefetch_multiplier": 1,
         "worker_max_tasks_per_child": 1_000,
