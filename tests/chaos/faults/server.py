@@ -28,7 +28,7 @@ class ChaosServer:
         folder: for its configuration, log and data.
         appendfsync: `always` or `everysec`.
         launcher: a program that becomes the server, strace say, with its options.
-        environment: of the server process; libfaketime's variables say.
+        environment: of the server process; those of a `FakeClock`, say.
         data: folder of the data, when it is not that of the rest.
     """
 
