@@ -20,14 +20,16 @@ pytestmark = [pytest.mark.chaos, pytest.mark.timeout(1_200)]
 
 #: Seconds of writes that `everysec` may lose, says reliability.
 WINDOW = 3.0
+#: Seconds that a sync takes with `everysec`, so that each cut finds some acknowledged writes.
+SYNC_TIME = 0.5
 
 
 @contextmanager
 def _powered(
-    schedule: Schedule, folder: Path, appendfsync: str
+    schedule: Schedule, folder: Path, appendfsync: str, sync_time: float = 0.0
 ) -> Generator[tuple[Stage, PowerCut]]:
     server = ChaosServer(folder, appendfsync)
-    power = PowerCut(server, folder / "trace")
+    power = PowerCut(server, folder / "trace", sync_time=sync_time)
     power.start()
     try:
         with staged(server, schedule, folder) as stage:
@@ -69,7 +71,7 @@ def test_syncing_now_and_then_loses_the_last_seconds_and_nothing_hangs(
 
     And all that the server still knows of ends: also steps whose end it has forgotten.
     """
-    with _powered(schedule, tmp_path, "everysec") as (stage, power):
+    with _powered(schedule, tmp_path, "everysec", SYNC_TIME) as (stage, power):
         verdict, cuts = _cut_and_judge(stage, power)
         verdict.scenario = "C7 everysec"
         verdict.others["lost"] = len(verdict.lost)

@@ -25,15 +25,18 @@ class PowerCut:
     Args:
         server: not started yet; it is given its launcher.
         trace: file for strace's notes.
+        sync_time: seconds more that each sync takes; so much is lost at least when the server
+            acknowledges before it syncs.
     """
 
-    def __init__(self, server: ChaosServer, trace: Path) -> None:
+    def __init__(self, server: ChaosServer, trace: Path, *, sync_time: float = 0.0) -> None:
         self._server = server
         self._trace = trace
         # -D: strace is the server's grandchild, so that the process that is killed is the server.
         server.launcher = (
             *(program("strace"), "-D", "-f", "--seccomp-bpf", "-y", "-s", "0"),
             *("-e", "trace=write,fdatasync,fsync", "-o", str(trace)),
+            *("-e", f"inject=fdatasync:delay_enter={sync_time * 1e6:.0f}"),
         )
 
     def start(self) -> float:
