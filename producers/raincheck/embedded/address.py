@@ -1,5 +1,6 @@
 """Where the server of a home folder listens, and the file that says so."""
 
+import errno
 import json
 import os
 import secrets
@@ -14,6 +15,7 @@ _PREVIOUS: Final = "previous.json"
 _SOCKET: Final = "valkey.sock"
 _LONGEST_SOCKET: Final = 100  # bytes; kernels allow 103 (macOS) and 107 (Linux)
 _TIMEOUT: Final = 1.0  # seconds
+_FULL: Final = {errno.ENOSPC, errno.EDQUOT}
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,9 @@ def choose_address(home: Path) -> Address:
         A socket in the folder; where its path is too long, or the file system has no sockets, the
         port and password on record, so that whoever knows them finds the next server there too,
         or new ones if there are none or the port is taken.
+
+    Raises:
+        OSError: The disk of the folder has no room for a socket.
     """
     path = home / _SOCKET
     path.unlink(missing_ok=True)
@@ -111,7 +116,9 @@ def _binds(family: socket.AddressFamily, name: str | tuple[str, int]) -> bool:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(name)
-        except OSError:
+        except OSError as error:
+            if error.errno in _FULL:  # it could be there in a moment; elsewhere nobody finds it
+                raise
             return False
         return True
 

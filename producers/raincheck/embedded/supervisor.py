@@ -47,13 +47,13 @@ class Supervisor:
             The exit status: 1 if no server ever answered.
 
         Raises:
-            TimeoutError: A server that is not ours uses the data and does not end.
+            OSError: The first server could not be started.
         """
         starts = early_ends = 0
         while self._answered or starts < _STARTS:
             starts += 1
             started = time.monotonic()
-            if not self._watch(self._start()):
+            if not self._serve():
                 return 0
             early_ends = 0 if time.monotonic() - started > _STEADY else early_ends + 1
             pause = min(_LONGEST_PAUSE, _POLL * 2.0 ** (early_ends - 2)) if early_ends else 0.0
@@ -86,6 +86,18 @@ class Supervisor:
             server.wait()
         remove_configuration(self._home)
 
+    def _serve(self) -> bool:
+        """One life of a server; false if nobody is left."""
+        try:
+            address = self._start()
+        except OSError as error:
+            if not self._answered:
+                raise
+            # A full disk, say. Who used the server before waits for it at its address.
+            _log.warning("the server cannot be started again: %s", error)
+            return True
+        return self._watch(address)
+
     def _start(self) -> Address:
         lock = lock_data(self._home)
         try:
@@ -96,7 +108,12 @@ class Supervisor:
             )
         finally:
             os.close(lock)  # from here on the server alone holds it
-        write_record(self._home, Record(address.url, self._server.pid, os.getpid()))
+        try:
+            write_record(self._home, Record(address.url, self._server.pid, os.getpid()))
+        except OSError:
+            self._server.kill()  # the next one needs its data
+            self._server.wait()
+            raise
         return address
 
     def _watch(self, address: Address) -> bool:

@@ -4,22 +4,25 @@ import os
 import subprocess
 import time
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from itertools import count
 from pathlib import Path
 
 from tests.support.programs import missing, program
 
 
 @contextmanager
-def small_disk(folder: Path, size: int) -> Generator["SmallDisk"]:
+def small_disk(folder: Path, size: int, *, files: int = 0) -> Generator["SmallDisk"]:
     """Mount a disk of few bytes on a folder; the test is skipped where that is not allowed.
 
     Args:
         folder: made when it is not there.
         size: of the disk, in bytes.
+        files: that it can hold; 0 is as many as there is room for.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    mount = [program("mount"), "-t", "tmpfs", "-o", f"size={size}", "none", str(folder)]
+    mount = [program("mount"), "-t", "tmpfs", "-o", f"size={size},nr_inodes={files}"]
+    mount += ["none", str(folder)]
     if subprocess.run(mount, check=False, capture_output=True).returncode != 0:
         missing("permission to mount")
     try:
@@ -49,6 +52,12 @@ class SmallDisk:
                 except OSError:
                     return
 
+    def fill_with_files(self) -> None:
+        """Let it hold no further file, though bytes."""
+        with suppress(OSError):
+            for number in count():
+                (self.folder / f"ballast{number}").touch()
+
     def keep_full(self, seconds: float) -> None:
         """Fill it again and again for a while."""
         end = time.monotonic() + seconds
@@ -58,7 +67,8 @@ class SmallDisk:
 
     def free(self) -> None:
         """Give the space back."""
-        self._ballast.unlink()
+        for ballast in self.folder.glob("ballast*"):
+            ballast.unlink()
 
     def _free(self) -> int:
         found = os.statvfs(self.folder)
