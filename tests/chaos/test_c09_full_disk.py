@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 
 from raincheck import Client, save_artifact
-from raincheck_contracts.errors import BlobWriteError, IndexUnavailableError
+from raincheck_contracts.errors import BlobCorruptError, BlobWriteError, IndexUnavailableError
 from tests.chaos.faults.disk import SmallDisk, small_disk
 from tests.chaos.faults.server import ChaosServer
-from tests.chaos.load import SIZE
+from tests.chaos.load import SIZE, diamond
 from tests.chaos.schedule import Schedule
 from tests.chaos.stage import Stage, staged
+from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(1_200)]
 
@@ -83,6 +84,24 @@ def test_a_full_disk_of_the_blobs_publishes_nothing_half(
         assert stage.fleet.deployment.index.records.version_count("chaos-refused") == 0
         _assert_all_bytes_there(stage)
         stage.assert_workers_live()
+
+
+def test_a_worker_that_does_not_hear_the_disk_publishes_torn_bytes(
+    server: ChaosServer, disk: SmallDisk, schedule: Schedule, tmp_path: Path
+) -> None:
+    """Mutant: there is a version without its bytes, and the scenario notices."""
+    server.start()
+    store = str(disk.folder / "blobs")
+    with staged(server, schedule, tmp_path, store=store) as stage:
+        stage.start_workers(
+            1, "tests.chaos.mutants", RAINCHECK_STORE=store, CHAOS_MUTANT="refusing disks believed"
+        )
+        disk.fill(leaving=SIZE // 2)
+        diamond.delay(str(tmp_path / "log"), 1, 0.0)
+        records = stage.fleet.deployment.index.records
+        wait_until(lambda: records.version_count("chaos-begun") == 1, 30)
+        with pytest.raises(BlobCorruptError):
+            _assert_all_bytes_there(stage)
 
 
 def _assert_all_bytes_there(stage: Stage) -> None:
