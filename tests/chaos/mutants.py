@@ -59,7 +59,7 @@ def _sweep_nothing(self: Sweeper) -> float:
     return SWEEP_PERIOD
 
 
-def _fence_nothing(self: Heartbeat) -> None:
+def _do_nothing(self: Heartbeat, *_: object) -> None:
     del self
 
 
@@ -88,7 +88,9 @@ def _switch_off(defence: str) -> None:
         case "sweeper off":
             Sweeper.sweep = _sweep_nothing  # type: ignore[method-assign]  # the mutation
         case "self-fencing off":
-            Heartbeat._silent = _fence_nothing  # type: ignore[method-assign]  # the mutation
+            Heartbeat._silent = _do_nothing  # type: ignore[method-assign]  # the mutation
+        case "giving back off":
+            Heartbeat._give_back_unheld = _do_nothing  # type: ignore[method-assign]  # the mutation
         case "asking again off":
             Executor._until_answered = _ask_once  # type: ignore[method-assign]  # the mutation
         case "refusing disks believed":

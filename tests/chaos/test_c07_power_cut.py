@@ -8,13 +8,17 @@ from pathlib import Path
 
 import pytest
 
+from raincheck import RunHandle
 from raincheck.index.connection import text
 from raincheck_contracts.events import IndexReopened
 from tests.chaos.faults.power import PowerCut
 from tests.chaos.faults.server import ChaosServer
-from tests.chaos.schedule import Schedule
+from tests.chaos.load import held
+from tests.chaos.schedule import LEASE, Schedule
 from tests.chaos.stage import Stage, staged
 from tests.chaos.verdict import Verdict
+from tests.support.waiting import wait_until
+from tests.support.workers import lines
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(1_200)]
 
@@ -88,6 +92,13 @@ def test_syncing_now_and_then_loses_the_last_seconds_and_nothing_hangs(
         stage.assert_workers_live()
 
 
+def _restore(server: ChaosServer, kept: Path) -> None:
+    server.kill()
+    shutil.rmtree(server.data_folder)
+    shutil.copytree(kept, server.data_folder)
+    server.start()
+
+
 @contextmanager
 def _restored(stage: Stage) -> Generator[int]:
     """Load, with a restored copy in the middle; the highest revision from before."""
@@ -98,10 +109,7 @@ def _restored(stage: Stage) -> Generator[int]:
         shutil.copytree(server.data_folder, kept)
         time.sleep(third)
         highest = stage.fleet.deployment.index.records.revision()
-        server.kill()
-        shutil.rmtree(server.data_folder)
-        shutil.copytree(kept, server.data_folder)
-        server.start()
+        _restore(server, kept)
         stage.schedule.faults += 1
         time.sleep(third)
     yield highest
@@ -124,3 +132,29 @@ def test_a_restored_server_accepts_nothing_stale_and_all_its_runs_end(stage: Sta
     epoch = index.connection.ask([("HGET", f"{index.connection.prefix}index", "epoch")])[0]
     assert reopened[-1].data.epoch == text(epoch)
     stage.assert_workers_live()
+
+
+def _with_a_forgotten_end(stage: Stage) -> RunHandle:
+    """A run whose step has ended, which the index no longer knows."""
+    log, kept = stage.folder / "log", stage.folder / "kept"
+    handle = held.delay(str(log), str(stage.folder / "gate-"))
+    wait_until(lambda: lines(log), 20)
+    shutil.copytree(stage.server.data_folder, kept)
+    for attempt in (1, 2):
+        (stage.folder / f"gate-{attempt}").touch()
+    assert handle.get(timeout=20) == 1
+    _restore(stage.server, kept)
+    return handle
+
+
+def test_a_step_whose_end_was_forgotten_is_executed_again(stage: Stage) -> None:
+    """Its node lives, but none of its processes holds it."""
+    assert _with_a_forgotten_end(stage).get(timeout=30) == 2
+
+
+def test_without_giving_back_such_a_step_runs_for_ever(bare_stage: Stage) -> None:
+    """Mutant: its node lives, so nobody takes it."""
+    bare_stage.start_workers(app="tests.chaos.mutants", CHAOS_MUTANT="giving back off")
+    handle = _with_a_forgotten_end(bare_stage)
+    with pytest.raises(TimeoutError):
+        handle.get(timeout=4 * LEASE)
