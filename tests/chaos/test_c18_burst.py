@@ -38,7 +38,7 @@ def _memory(fleet: Fleet) -> tuple[int, int]:
 
 
 def test_a_burst_drains(fleet: Fleet, schedule: Schedule, tmp_path: Path) -> None:
-    """Faster than it usually comes, with nothing lost, and hints are sent about once."""
+    """Twice as fast as it usually comes, with nothing lost, and hints are sent about once."""
     history, begun = History(), time.monotonic()
     burst = min(LONGEST, schedule.seconds * SHARE)
     empty, _ = _memory(fleet)
@@ -51,7 +51,7 @@ def test_a_burst_drains(fleet: Fleet, schedule: Schedule, tmp_path: Path) -> Non
     arrived = time.monotonic()
     for _ in range(2):
         fleet.start(imports=LOAD)
-    assert drained(fleet.deployment, 2 * runs / USUAL)
+    assert drained(fleet.deployment, runs / USUAL)
     drain = runs / (time.monotonic() - arrived)
     for producer in producers:
         producer.succeed_again()
@@ -63,8 +63,8 @@ def test_a_burst_drains(fleet: Fleet, schedule: Schedule, tmp_path: Path) -> Non
         "bytes of the index per step": (full - empty - messages) / (4 * runs),
         "bytes of a message": messages / runs,
     }
-    verdict.assert_safe(faults=1, operations=int(USUAL * TIMES * burst / 8))
-    assert drain >= USUAL  # twice that is aimed at, on a machine that does nothing else
+    verdict.assert_safe(faults=1, operations=int(USUAL * TIMES * burst / 3))
+    assert drain >= 2 * USUAL
     assert verdict.others["bytes of the index per step"] <= BYTES
     assert verdict.amplification <= 1.2
 
