@@ -57,7 +57,9 @@ class Deployment:
         """The index."""
         if self._given_index is not None:
             return self._given_index
-        return Index(Connection(self.index_url, self.settings.namespace, synced=self._strict))
+        return Index(
+            Connection(self.index_url, self.settings.namespace, synced=self.settings.strict)
+        )
 
     def separate_index(self) -> Index:
         """The index over a connection of its own: a slow call elsewhere does not hold it up."""
@@ -65,19 +67,18 @@ class Deployment:
             return self._given_index
         return Index(
             Connection(
-                self.index_url, self.settings.namespace, socket_timeout=5.0, synced=self._strict
+                self.index_url,
+                self.settings.namespace,
+                socket_timeout=5.0,
+                synced=self.settings.strict,
             )
         )
-
-    @property
-    def _strict(self) -> bool:
-        return self.settings.durability == "strict"
 
     @cached_property
     def store(self) -> ArtifactStore:
         """The artifact store: index and blobs together."""
         settings = self.settings
-        blobs = self._given_blobs or LocalBlobStore(settings.blob_folder, durable=self._strict)
+        blobs = self._given_blobs or LocalBlobStore(settings.blob_folder, durable=settings.strict)
         return ArtifactStore(self.index, blobs, inline_limit=settings.inline_limit)
 
     @property

@@ -72,6 +72,11 @@ class Settings(BaseSettings):
     """Address of that port."""
 
     @property
+    def strict(self) -> bool:
+        """Whether a write counts only when it is on the disk."""
+        return self.durability == "strict"
+
+    @property
     def blob_folder(self) -> Path:
         """Absolute folder of the blobs.
 

@@ -1,6 +1,5 @@
 """Compares what clients were told with what the index holds."""
 
-import time
 from collections import Counter
 from collections.abc import Iterable
 
@@ -10,15 +9,16 @@ from raincheck_contracts.errors import RunNotFoundError
 from raincheck_contracts.runs import Run, StepState
 from tests.chaos.history import History
 from tests.chaos.verdict import Verdict
+from tests.support.waiting import wait_until
 
 
 def drained(deployment: Deployment, seconds: float) -> bool:
     """Wait until no run is live any more; whether that came true in time."""
-    end = time.monotonic() + seconds
-    while deployment.index.records.run_ids(1, live_only=True):
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.1)
+    records = deployment.index.records
+    try:
+        wait_until(lambda: not records.run_ids(1, live_only=True), seconds)
+    except AssertionError:
+        return False
     return True
 
 

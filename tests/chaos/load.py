@@ -24,7 +24,7 @@ def _begin(log: str) -> int:
 def begin(log: str, number: int, seconds: float) -> Annotated[bytes, "chaos-begun"]:
     """A blob that no other run has."""
     _begin(log)
-    time.sleep(seconds)
+    time.sleep(seconds)  # the work of a slow step
     return number.to_bytes(8) + bytes(SIZE)
 
 
@@ -66,7 +66,7 @@ def hold(log: str, gates: str) -> Annotated[int, "chaos-held"]:
     while not Path(f"{gates}{attempt}").exists():
         if time.monotonic() > deadline:
             raise TimeoutError(gates)
-        time.sleep(0.01)
+        time.sleep(0.01)  # a gate is a file that the test makes: there is nothing to be woken by
     return attempt
 
 
@@ -96,7 +96,7 @@ def compute(log: str, seconds: float) -> Annotated[int, "chaos-computed"]:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         _begin(log)
-        time.sleep(0.05)
+        time.sleep(0.05)  # the pace of its notes: how exactly its end can be told
     return get_step_context().attempt
 
 
@@ -112,7 +112,7 @@ def see(log: str, seconds: float, newest: int) -> Annotated[int, "chaos-seen"]:
     context = get_step_context()
     with Path(log).open("a") as file:
         file.write(f"{context.run} {context.attempt} {newest}\n")
-    time.sleep(seconds)
+    time.sleep(seconds)  # the time in which its worker may be killed
     return newest
 
 

@@ -34,6 +34,6 @@ class Schedule:
             pause = self.random.uniform(*every)
             if time.monotonic() + pause > end:
                 return
-            time.sleep(pause)
+            time.sleep(pause)  # the schedule itself: faults come by the clock
             fault()
             self.faults += 1

@@ -40,6 +40,7 @@ def _round(fleet: Fleet, folder: Path, history: History, app: str, mutant: str) 
     stopped = time.monotonic()
     _start(fleet, **options)
     wait_until(lambda: len(lines(log)) == 2 * STEPS, 60)
+    # The fault is so long a silence, however soon the others have taken over.
     time.sleep(max(0.0, stopped + 3 * LEASE - time.monotonic()))
     Path(f"{gates}1").touch()
     verdict = Verdict(scenario="C3", seed=1, faults=1, operations=STEPS, stale=STEPS)

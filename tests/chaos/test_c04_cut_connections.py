@@ -47,7 +47,7 @@ def test_cut_connections_lose_and_double_nothing(
     with producing(history, log, seed=schedule.seed) as producers:
         schedule.run(fault, every=(0.2, 0.6))
         proxy.fall_silent()
-        time.sleep(SILENCE)
+        time.sleep(SILENCE)  # the fault
         proxy.resume()
     verdict = Verdict(
         scenario="C4", seed=schedule.seed, faults=schedule.faults + 1, operations=0, lease=LEASE

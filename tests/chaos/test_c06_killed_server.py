@@ -14,6 +14,9 @@ from tests.support.workers import lines
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(1_200)]
 
+#: Seconds between a death of the server and its next life.
+AWAY = 0.5
+
 
 def test_a_killed_server_loses_nothing_that_was_acknowledged(stage: Stage) -> None:
     """Index and broker are gone at once; workers and clients come back by themselves."""
@@ -21,7 +24,7 @@ def test_a_killed_server_loses_nothing_that_was_acknowledged(stage: Stage) -> No
 
     def kill() -> None:
         stage.server.kill()
-        time.sleep(0.5)
+        time.sleep(AWAY)  # the fault: so long there is no server
         stage.server.start()
         back.append(stage.back_after(time.monotonic()))
 
@@ -44,7 +47,7 @@ def _ended_while_away(stage: Stage) -> int:
     stage.server.kill()
     for attempt in (1, 2):
         Path(f"{gates}{attempt}").touch()
-    time.sleep(LEASE / 2)  # as long as the server is away
+    time.sleep(LEASE / 2)  # the fault: so long there is no server
     stage.server.start()
     return cast("int", handle.get(timeout=30))
 

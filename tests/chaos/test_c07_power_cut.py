@@ -55,7 +55,7 @@ def _cut_and_judge(stage: Stage, power: PowerCut) -> tuple[Verdict, list[tuple[f
 
     with stage.load():
         stage.schedule.run(cut, every=(3.0, 5.0))
-        time.sleep(1.0)
+        time.sleep(1.0)  # load after the last cut, too
     return stage.verdict("C7"), cuts
 
 
@@ -105,13 +105,13 @@ def _restored(stage: Stage) -> Generator[int]:
     server, third = stage.server, stage.schedule.seconds / 3
     kept = stage.folder / "kept"
     with stage.load():
-        time.sleep(third)
+        time.sleep(third)  # load that the copy knows
         shutil.copytree(server.data_folder, kept)
-        time.sleep(third)
+        time.sleep(third)  # load that will be forgotten
         highest = stage.fleet.deployment.index.records.revision()
         _restore(server, kept)
         stage.schedule.faults += 1
-        time.sleep(third)
+        time.sleep(third)  # load on the restored server
     yield highest
 
 

@@ -18,7 +18,7 @@ def test_a_slow_disk_costs_time_and_nothing_else(stage: Stage) -> None:
 
     def stall() -> None:
         with slow_syncs(stage.server, STALL, stage.folder / "stalls"):
-            time.sleep(3 * STALL)
+            time.sleep(3 * STALL)  # the fault: some syncs
 
     with stage.load():
         stage.schedule.run(stall, every=(1.0, 2.0))

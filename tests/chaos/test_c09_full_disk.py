@@ -45,7 +45,7 @@ def test_a_full_disk_of_the_server_loses_nothing(
     with staged(server, schedule, tmp_path) as stage:
         stage.start_workers()
         with stage.load():
-            time.sleep(schedule.seconds / 3)
+            time.sleep(schedule.seconds / 3)  # load before the fault
             disk.keep_full(schedule.seconds / 4)
             assert server.ended, "the server goes on with a full disk"
             with pytest.raises(IndexUnavailableError):
@@ -71,14 +71,14 @@ def test_a_full_disk_of_the_blobs_publishes_nothing_half(
     with staged(server, schedule, tmp_path, store=str(disk.folder / "blobs")) as stage:
         stage.start_workers(RAINCHECK_STORE=str(disk.folder / "blobs"))
         with stage.load():
-            time.sleep(schedule.seconds / 4)
+            time.sleep(schedule.seconds / 4)  # load before the fault
             disk.fill()
             with pytest.raises(BlobWriteError, match="No space left"):
                 save_artifact(os.urandom(SIZE), "chaos-refused")
             disk.keep_full(schedule.seconds / 4)
             disk.free()
             schedule.faults += 1
-            time.sleep(schedule.seconds / 4)
+            time.sleep(schedule.seconds / 4)  # load after it
         verdict = stage.verdict("C9 blobs", patience=90.0)
         verdict.assert_safe(faults=1, operations=int(schedule.seconds))
         assert stage.fleet.deployment.index.records.version_count("chaos-refused") == 0

@@ -27,7 +27,7 @@ def test_a_full_server_refuses_in_words_and_all_goes_on_after(stage: Stage) -> N
         with pytest.raises(IndexUnavailableError, match="is full") as refused:
             save_artifact("x", "chaos-refused")
         assert "more memory" in refused.value.remedy
-        time.sleep(stage.schedule.random.uniform(2.0, 4.0))
+        time.sleep(stage.schedule.random.uniform(2.0, 4.0))  # the fault: so long it is full
         stage.server.ask("CONFIG", "SET", "maxmemory", 0)
 
     with stage.load():

@@ -45,7 +45,7 @@ def test_a_burst_drains(fleet: Fleet, schedule: Schedule, tmp_path: Path) -> Non
     with producing(
         history, str(tmp_path / "attempts"), seed=schedule.seed, count=4, rate=USUAL * TIMES / 4
     ) as producers:
-        time.sleep(burst)
+        time.sleep(burst)  # the fault: so long nobody works
     runs = len(history.of("run"))
     full, messages = _memory(fleet)
     arrived = time.monotonic()
@@ -81,7 +81,7 @@ def _resent_while_lost(fleet: Fleet, folder: Path, app: str, mutant: str) -> flo
     end = time.monotonic() + 6.0
     while time.monotonic() < end:
         _lose_hints(fleet)
-        time.sleep(0.05)
+        time.sleep(0.05)  # the fault: a message lives no longer
     resent = fleet.deployment.index.records.figures().resent
     Path(f"{gates}1").touch()
     while not drained(fleet.deployment, 0.5):

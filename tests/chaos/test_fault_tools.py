@@ -52,7 +52,7 @@ def test_a_power_cut_takes_what_was_not_synced(tmp_path: Path, appendfsync: str)
             server.ask("SET", f"old-{life}", 1)
             time.sleep(2.5)  # the longest that `everysec` takes
             server.ask("SET", "synced", life)  # at once, for the last sync is long ago
-            time.sleep(0.2)
+            time.sleep(0.2)  # within the second in which `everysec` does not sync again
             server.ask("SET", f"new-{life}", 1)
             lost = power.cut()
             assert (lost > 0) == (appendfsync == "everysec")

@@ -1,6 +1,5 @@
 """Workers that are told to end: steps drain, or are given back in time."""
 
-import signal
 import time
 from pathlib import Path
 
@@ -45,22 +44,11 @@ def test_a_step_within_the_grace_is_not_run_again(fleet: Fleet, tmp_path: Path) 
     handle = pipelines.hold.delay(str(log), str(gate), 3.0)
     wait_until(lambda: len(lines(log)) == 1, 10)
     worker.process.terminate()
-    time.sleep(1.0)  # the pool closes meanwhile
+    node = fleet.node_of(worker)
+    record = f"{fleet.deployment.index.connection.prefix}node:{node}"
+    asked = [("HGET", record, "drain")]
+    wait_until(lambda: fleet.deployment.index.connection.ask(asked) == [b"1"], 10)
     gate.touch()
     assert worker.process.wait(20) == 0
     assert step_run(handle, "held").state is StepState.SUCCEEDED
     assert len(lines(log)) == 1
-
-
-def test_a_second_signal_does_not_prolong_the_grace(fleet: Fleet, tmp_path: Path) -> None:
-    """Whoever stops workers sends what it has, more than once."""
-    worker = fleet.start(concurrency=1, environment={"RAINCHECK_SHUTDOWN_GRACE": str(GRACE)})
-    log, gate = tmp_path / "log", tmp_path / "gate"
-    handle = pipelines.hold.delay(str(log), str(gate), 3.0)
-    wait_until(lambda: len(lines(log)) == 1, 10)
-    worker.signal(signal.SIGTERM)
-    time.sleep(0.5)
-    worker.signal(signal.SIGTERM)
-    worker.process.wait(END + 10)
-    assert step_run(handle, "held").state is StepState.QUEUED
-    handle.cancel()

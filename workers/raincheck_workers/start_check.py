@@ -5,8 +5,8 @@ import logging
 from raincheck.deployment import Deployment
 from raincheck.index.faults import redacted
 from raincheck_contracts.errors import IndexProtocolError
-from raincheck_workers.checkup.check import Verdict
-from raincheck_workers.checkup.server import server_checks
+from raincheck_workers.fitness.check import Verdict
+from raincheck_workers.fitness.server import server_checks
 
 _log = logging.getLogger(__name__)
 

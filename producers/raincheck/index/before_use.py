@@ -10,7 +10,8 @@ from raincheck.index.server_words import append_only, setting
 
 _log = logging.getLogger(__name__)
 
-_WARNED: set[tuple[str, str]] = set()  # what this process has said of which server
+_KNOWN: set[str] = set()  # servers of whose eviction this process has asked
+_WARNED: set[tuple[str, str]] = set()  # what it has said of which server
 
 
 def check_before_use(ask: Callable[..., Any], url: str, *, synced: bool) -> None:
@@ -25,16 +26,20 @@ def check_before_use(ask: Callable[..., Any], url: str, *, synced: bool) -> None
         IndexProtocolError: the server tells that it does not do so.
         IndexUnavailableError: it does not answer.
     """
-    told = ask("INFO")
-    policy = eviction_policy(told)
+    if url not in _KNOWN:
+        _check_eviction(eviction_policy(ask("INFO", "memory")), url)
+        _KNOWN.add(url)
+    if synced:  # each time: another setting, or another server, may stand behind the address
+        _check_synced(ask("INFO", "persistence"), setting(ask("CONFIG GET", "appendfsync")), url)
+
+
+def _check_eviction(policy: str, url: str) -> None:
     if policy not in {"", SAFE_POLICY}:
         _warn(
             url,
             f"may throw data away when it is full: set its maxmemory-policy to noeviction (it is "
             f"{policy}); see `raincheck doctor`",
         )
-    if synced:
-        _check_synced(told, setting(ask("CONFIG GET", "appendfsync")), url)
 
 
 def _check_synced(told: Any, sync: str, url: str) -> None:

@@ -63,7 +63,7 @@ class SmallDisk:
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             self.fill()
-            time.sleep(0.05)
+            time.sleep(0.05)  # what others have given back meanwhile is taken again
 
     def free(self) -> None:
         """Give the space back."""

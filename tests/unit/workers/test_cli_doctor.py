@@ -12,9 +12,9 @@ from raincheck.deployment import Deployment, use_deployment
 from raincheck.index.connection import Connection
 from raincheck.index.library import library_digest, library_source
 from raincheck.settings import Settings
-from raincheck_workers.checkup.blobs import blob_checks, disk_space
-from raincheck_workers.checkup.check import Verdict
-from raincheck_workers.checkup.server import server_checks
+from raincheck_workers.cli.checkup.blobs import blob_checks, disk_space
+from raincheck_workers.fitness.check import Verdict
+from raincheck_workers.fitness.server import server_checks
 from tests.support.builders import pipeline, step
 from tests.support.command_line import CommandLine, command_line, run_command
 from tests.support.dumps import ask

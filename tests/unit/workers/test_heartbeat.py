@@ -249,6 +249,19 @@ def test_a_step_that_outlasts_the_grace_of_its_worker_is_given_back(
     assert ask(deployment.index, "HGET", record, "lost") is None
 
 
+def test_a_second_signal_does_not_prolong_the_grace(deployment: Deployment, child: int) -> None:
+    """Whoever stops workers may send what it has all the time."""
+    node = Node(deployment, child, grace=0.3)
+    task = node.claim(child)
+
+    def given_back() -> bool:
+        node.heartbeat.drain()
+        node.turn()
+        return node.state(task) is StepState.QUEUED
+
+    wait_until(given_back)
+
+
 def test_the_tick_goes_on_when_nobody_else_moves_it(deployment: Deployment) -> None:
     """Not at each beat: when it has stood still for half a second."""
     node = Node(deployment)

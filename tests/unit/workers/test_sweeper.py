@@ -139,3 +139,13 @@ def test_waking_has_its_patience(deployment: Deployment) -> None:
     assert len(sent(deployment)) == 3
     save_artifact(2.0, "model")
     assert sent(deployment) == []
+
+
+def test_what_was_kept_long_enough_is_forgotten(deployment: Deployment) -> None:
+    """By any worker, soon after it starts."""
+    events = key(deployment.index, "events")
+    ask(deployment.index, "XADD", events, "1-1", "k", "x", "t", 0)
+    sweeper = _sweeper(deployment)
+    sweeper.start()
+    wait_until(lambda: ask(deployment.index, "XLEN", events) == 0)
+    sweeper.stop()

@@ -2,11 +2,11 @@
 
 import typer
 
-from raincheck_workers.checkup.check import Verdict
-from raincheck_workers.checkup.everything import check_everything
+from raincheck_workers.cli.checkup.everything import check_everything
 from raincheck_workers.cli.error_lines import FAILED
 from raincheck_workers.cli.output import JsonOption, output, print_json
 from raincheck_workers.cli.rendering.check_table import check_table, summary
+from raincheck_workers.fitness.check import Verdict
 
 
 def doctor(*, as_json: JsonOption = False) -> None:

@@ -4,7 +4,7 @@
 
 -- Skips all that has not begun. What runs comes to its end, and closes the run.
 function Ends.stop(call, run, failed)
-  local steps, skipped = Runs.steps(call, run), {}
+  local steps, skipped, queued = Runs.steps(call, run), {}, {}
   local states = Runs.states(call, run, steps)
   for _, step in ipairs(steps) do
     local state = states[step]
@@ -14,10 +14,11 @@ function Ends.stop(call, run, failed)
         Waits.leave(call, run, step)
       elseif state == "Q" then
         Runs.untimer(call, "h|" .. run .. "/" .. step)
-        Runs.unhint(call, run, { step })
+        queued[#queued + 1] = step
       end
     end
   end
+  Runs.unhint(call, run, queued)
   if #skipped > 0 then
     Ends.final(call, run, skipped, "K", "stopped by " .. failed)
   end

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from rich.table import Table
 from rich.text import Text
 
-from raincheck_workers.checkup.check import Check, Verdict
 from raincheck_workers.cli.rendering.tables import plain_table
+from raincheck_workers.fitness.check import Check, Verdict
 
 _STYLES = {Verdict.OK: "green", Verdict.WARNING: "yellow", Verdict.PROBLEM: "bold red"}
 

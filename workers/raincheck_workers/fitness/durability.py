@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from raincheck.index.server_facts import ServerFacts
 from raincheck.settings import Settings
-from raincheck_workers.checkup.check import Check, ok, problem, warning
+from raincheck_workers.fitness.check import Check, ok, problem, warning
 
 
 def durability_checks(facts: ServerFacts, settings: Settings) -> Iterator[Check]:
@@ -27,7 +27,7 @@ def durability_checks(facts: ServerFacts, settings: Settings) -> Iterator[Check]
 
 
 def _kept(facts: ServerFacts, settings: Settings) -> Check:
-    wanted, strict = f"RAINCHECK_DURABILITY is {settings.durability}", _strict(settings)
+    wanted, strict = f"RAINCHECK_DURABILITY is {settings.durability}", settings.strict
     if facts.appends is None or (strict and not facts.sync and facts.appends):
         remedy = "See to it that it has appendonly yes" + (", appendfsync always" if strict else "")
         return warning("durability", f"{wanted}; the server does not tell", remedy)
@@ -41,7 +41,3 @@ def _kept(facts: ServerFacts, settings: Settings) -> Check:
     if facts.sync == "no":
         return warning("durability", found, "CONFIG SET appendfsync everysec")
     return ok("durability", found)
-
-
-def _strict(settings: Settings) -> bool:
-    return settings.durability == "strict"

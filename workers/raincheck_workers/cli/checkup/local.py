@@ -7,8 +7,8 @@ from importlib.metadata import PackageNotFoundError, version
 from raincheck.index.faults import redacted
 from raincheck.settings import Settings
 from raincheck_contracts.errors import ArgumentError
-from raincheck_workers.checkup.check import Check, ok, problem, warning
 from raincheck_workers.cli.modules import import_named
+from raincheck_workers.fitness.check import Check, ok, problem, warning
 
 _PACKAGES = ("raincheck", "celery", "kombu", "redis", "scikit-learn", "pandas", "pyarrow", "skops")
 

@@ -8,14 +8,14 @@ from raincheck_contracts.errors import (
     IndexAccessError,
     SettingsError,
 )
-from raincheck_workers.checkup.bad_messages import message_checks
-from raincheck_workers.checkup.blobs import blob_checks
-from raincheck_workers.checkup.broker import broker_checks
-from raincheck_workers.checkup.check import Check, Verdict, problem
-from raincheck_workers.checkup.local import local_checks
-from raincheck_workers.checkup.runs import run_checks
-from raincheck_workers.checkup.server import server_checks
-from raincheck_workers.checkup.workers import worker_checks
+from raincheck_workers.cli.checkup.bad_messages import message_checks
+from raincheck_workers.cli.checkup.blobs import blob_checks
+from raincheck_workers.cli.checkup.broker import broker_checks
+from raincheck_workers.cli.checkup.local import local_checks
+from raincheck_workers.cli.checkup.runs import run_checks
+from raincheck_workers.cli.checkup.workers import worker_checks
+from raincheck_workers.fitness.check import Check, Verdict, problem
+from raincheck_workers.fitness.server import server_checks
 
 
 def check_everything() -> Iterator[Check]:

@@ -8,8 +8,8 @@ from pathlib import Path
 from raincheck.blobs import LocalBlobStore
 from raincheck.settings import Settings
 from raincheck_contracts.errors import BlobWriteError, SettingsError
-from raincheck_workers.checkup.check import Check, ok, problem, warning
 from raincheck_workers.cli.rendering.words import size
+from raincheck_workers.fitness.check import Check, ok, problem, warning
 
 _LITTLE, _NONE = 1_000_000_000, 50_000_000  # bytes
 
@@ -21,7 +21,7 @@ def blob_checks(settings: Settings) -> Iterator[Check]:
     except SettingsError as error:
         yield problem("blobs", str(error), "Correct RAINCHECK_STORE")
         return
-    yield _writing(folder, strict=settings.durability == "strict")
+    yield _writing(folder, strict=settings.strict)
     yield disk_space(folder, _free(folder))
 
 

@@ -8,9 +8,9 @@ from raincheck.index.library import PROTOCOL, RELEASE, library_digest
 from raincheck.index.server_facts import ServerFacts, read_server_facts
 from raincheck.settings import Settings
 from raincheck_contracts.errors import IndexProtocolError
-from raincheck_workers.checkup.check import Check, ok, problem, warning
-from raincheck_workers.checkup.durability import durability_checks
-from raincheck_workers.checkup.memory import memory_checks
+from raincheck_workers.fitness.check import Check, ok, problem, warning
+from raincheck_workers.fitness.durability import durability_checks
+from raincheck_workers.fitness.memory import memory_checks
 
 _OLDEST = 7
 _CLOCKS = 5.0  # seconds that clocks may differ before a person is confused by times

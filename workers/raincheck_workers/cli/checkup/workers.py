@@ -7,7 +7,7 @@ from raincheck.deployment import Deployment
 from raincheck.index.node_records import TICKS_PER_SECOND, read_nodes
 from raincheck.messaging.broker import DEFAULT_QUEUE, queue_length
 from raincheck.messaging.served_queues import served_queues
-from raincheck_workers.checkup.check import Check, ok, problem, warning
+from raincheck_workers.fitness.check import Check, ok, problem, warning
 
 _BEATS = 1.5  # seconds in which a living node beats and the tick goes on
 

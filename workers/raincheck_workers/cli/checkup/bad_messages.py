@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from raincheck.deployment import Deployment
-from raincheck_workers.checkup.check import Check, ok, warning
 from raincheck_workers.cli.rendering.words import ago
+from raincheck_workers.fitness.check import Check, ok, warning
 
 
 def message_checks(deployment: Deployment) -> Iterator[Check]:

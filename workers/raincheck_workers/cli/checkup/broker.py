@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from raincheck.deployment import Deployment
 from raincheck.index.faults import redacted
 from raincheck.messaging.broker import DEFAULT_QUEUE, broker_url, queue_length
-from raincheck_workers.checkup.check import Check, ok, problem
+from raincheck_workers.fitness.check import Check, ok, problem
 
 
 def broker_checks(deployment: Deployment) -> Iterator[Check]:

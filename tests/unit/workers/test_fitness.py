@@ -7,9 +7,9 @@ import pytest
 
 from raincheck import Settings
 from raincheck.index.server_facts import ServerFacts
-from raincheck_workers.checkup.check import Verdict
-from raincheck_workers.checkup.durability import durability_checks
-from raincheck_workers.checkup.memory import memory_checks
+from raincheck_workers.fitness.check import Verdict
+from raincheck_workers.fitness.durability import durability_checks
+from raincheck_workers.fitness.memory import memory_checks
 
 GOOD: dict[str, Any] = {
     "product": "Valkey",

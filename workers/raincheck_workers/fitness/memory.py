@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from raincheck.index.eviction import SAFE_POLICY
 from raincheck.index.faults import evicting
 from raincheck.index.server_facts import ServerFacts
-from raincheck_workers.checkup.check import Check, ok, problem, warning
+from raincheck_workers.fitness.check import Check, ok, problem, warning
 
 _FULL = 0.8  # of maxmemory, from which on a person should know
 

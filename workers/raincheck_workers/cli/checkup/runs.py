@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator
 
 from raincheck.deployment import Deployment
 from raincheck_contracts.runs import MissingReason, Run, StepState
-from raincheck_workers.checkup.check import Check, ok, warning
 from raincheck_workers.cli.missing_words import missing_words
+from raincheck_workers.fitness.check import Check, ok, warning
 
 _SEARCHED = 1_000  # of the newest live runs
 
