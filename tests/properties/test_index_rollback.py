@@ -52,13 +52,13 @@ class RestoredMachine(IndexMachine):
     def go_back(self) -> None:
         """Attempts that began since then are void, those from before may still end."""
         assert self.copy is not None
-        later = [item for item in self.held.values() if item not in self.copy.attributes["held"]]
+        before = [*self.void, *self.held.values()]
         restore(self.index, self.copy.server)
         self.model = deepcopy(self.copy.model)
         for name, value in deepcopy(self.copy.attributes).items():
             setattr(self, name, value)
         still_held = set(self.held.values())
-        known = [item for item in [*self.void, *later] if item.run in self.model.runs]
+        known = [item for item in before if item.run in self.model.runs]
         self.void = [item for item in known if item not in still_held]
         self.again = None
 
