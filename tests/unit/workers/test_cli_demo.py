@@ -1,9 +1,12 @@
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel, model_serializer
+from pydantic_core import PydanticSerializationError
 
 import raincheck_workers.demo
 from raincheck.settings import Settings, environment_of
@@ -70,6 +73,45 @@ def test_the_first_signal_interrupts_and_the_next_are_ignored() -> None:
         signal.raise_signal(signal.SIGINT)
         signal.raise_signal(signal.SIGHUP)
     assert signal.getsignal(signal.SIGTERM) is before
+
+
+class _Interrupted(BaseModel):
+    @model_serializer
+    def _interrupted(self) -> str:
+        signal.raise_signal(signal.SIGINT)
+        return ""
+
+
+def test_a_library_cannot_make_another_error_of_an_interruption() -> None:
+    """Ctrl-C while pydantic serializes is still KeyboardInterrupt, and names what it was made."""
+    with (
+        interruptible() as interruption,
+        pytest.raises(KeyboardInterrupt) as raised,
+        interruption.undisguised(),
+    ):
+        _Interrupted().model_dump()
+    assert isinstance(raised.value.__cause__, PydanticSerializationError)
+
+
+def test_an_interruption_that_was_swallowed_comes_at_the_end() -> None:
+    """Code that catches everything delays Ctrl-C, and does not undo it."""
+    with (
+        interruptible() as interruption,
+        pytest.raises(KeyboardInterrupt),
+        interruption.undisguised(),
+        suppress(BaseException),
+    ):
+        signal.raise_signal(signal.SIGINT)
+
+
+def test_an_error_without_a_signal_stays_what_it_is() -> None:
+    """Only what followed a signal becomes an interruption."""
+    with (
+        interruptible() as interruption,
+        pytest.raises(ValueError, match="mine"),
+        interruption.undisguised(),
+    ):
+        raise ValueError("mine")
 
 
 def test_a_worker_that_has_ended_is_not_waited_for(tmp_path: Path) -> None:

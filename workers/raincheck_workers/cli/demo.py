@@ -14,7 +14,7 @@ from raincheck_contracts.errors import RaincheckError
 from raincheck_workers.cli.error_lines import FAILED
 from raincheck_workers.cli.output import messages, output, print_error
 from raincheck_workers.demo.home import demo_home
-from raincheck_workers.demo.interruption import interruptible
+from raincheck_workers.demo.interruption import Interruption, interruptible
 from raincheck_workers.demo.scenario import MODULE, Scenario
 from raincheck_workers.demo.worker_process import WorkerProcess, worker_process
 
@@ -32,7 +32,7 @@ def demo(
     Starts a server and a worker of its own, in a folder of its own, and ends both.
     """
     console = output()
-    with interruptible(), demo_home(home, keep=keep) as place:
+    with interruptible() as interruption, demo_home(home, keep=keep) as place:
         # Built without the environment: whatever deployment is set there is left alone.
         settings = Settings.model_construct(home=place)
         with (
@@ -40,14 +40,15 @@ def demo(
             use_deployment(Deployment(settings)) as deployment,
             worker_process(settings, MODULE) as worker,
         ):
-            _play(console, deployment, worker)
+            _play(Scenario(console, deployment, worker), worker, interruption)
             told.enter_context(console.status("ending the worker and the server"))
     _next(console, place if keep or home else None)
 
 
-def _play(console: Console, deployment: Deployment, worker: WorkerProcess) -> None:
+def _play(scenario: Scenario, worker: WorkerProcess, interruption: Interruption) -> None:
     try:
-        Scenario(console, deployment, worker).play()
+        with interruption.undisguised():
+            scenario.play()
     except (RaincheckError, TimeoutError) as error:
         print_error(str(error))
         messages().print(Text(f"The worker's log ends so:\n{worker.log_tail()}"))
