@@ -33,6 +33,9 @@ test: .venv/.ready-dev ## all tests but the faults under load, with branch cover
 	@$(RUN)/coverage combine --quiet
 	@$(RUN)/coverage report
 
+chaos: .venv/.ready-dev ## faults under load, for hours; the figures of each scenario
+	CHAOS_SECONDS=$(or $(CHAOS_SECONDS),600) CHAOS_SEEDS=$(or $(CHAOS_SEEDS),5) $(RUN)/pytest tests/chaos -p no:randomly $(PYTEST)
+
 check: .venv/.ready-dev ## format, lint, types, layers
 	$(RUN)/ruff format --check
 	$(RUN)/ruff check

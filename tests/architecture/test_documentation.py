@@ -112,6 +112,16 @@ def test_no_page_draws_with_what_a_browser_would_have_to_fetch() -> None:
     assert {block.place for block in _BLOCKS if block.language == "mermaid"} == set()
 
 
+@pytest.mark.parametrize("page", [*PAGES, ROOT / "tests" / "README.md"], ids=_name)
+def test_each_target_of_make_exists(page: Path) -> None:
+    """What a page tells to make, in a block or between backticks, the Makefile can make."""
+    targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    named = re.findall(
+        r"^(?:\w+=\w+ )*make ([a-z-]+)|`make ([a-z-]+)`", page.read_text(), re.MULTILINE
+    )
+    assert {block or prose for block, prose in named} <= set(targets)
+
+
 def test_readme_names_the_commands_that_ci_runs() -> None:
     """CI calls the README's own test command."""
     assert "make test" in (ROOT / "README.md").read_text()
