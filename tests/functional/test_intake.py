@@ -11,6 +11,7 @@ import pytest
 
 from raincheck.messaging.broker import DEFAULT_QUEUE
 from raincheck_contracts.messages import STEP_TASK_NAME
+from raincheck_contracts.runs import RunStatus
 from tests.functional import pipelines
 from tests.support.hostile import HEADERS, Forged, envelope, hostile_entries, message
 from tests.support.raw_messages import broadcast, push
@@ -102,6 +103,33 @@ def test_hostile_commands_to_all_workers_are_dropped(crew: Fleet) -> None:
     assert app.control.inspect(timeout=10, limit=1).ping()
     assert pipelines.double_given.delay(2.0).get(timeout=10) == 4.0
     assert crew.workers[0].process.poll() is None
+
+
+def _goes_on(fleet: Fleet, worker: Worker, log: Path) -> bool:
+    """Whether a worker whose children are younger than its connections survives the command."""
+    assert pipelines.kill_workers.delay(str(log)).wait(timeout=20) is RunStatus.FAILED
+    assert pipelines.double_given.delay(1.0).get(timeout=10) == 2.0
+    unreadable = message([1, 2], method="shutdown").entry()
+    assert broadcast(fleet.deployment.hints.app, unreadable)
+    wait_until(lambda: "Control command error" in worker.log, 10)
+    handle = pipelines.double_given.delay(2.0)
+    try:
+        return handle.wait(timeout=4) is RunStatus.SUCCEEDED
+    except TimeoutError:
+        return False
+
+
+def test_an_unreadable_command_stops_no_worker(fleet: Fleet, tmp_path: Path) -> None:
+    """Celery listens anew; the old socket, which its children still hold, is not heard."""
+    assert _goes_on(fleet, fleet.start(), tmp_path / "log")
+
+
+def test_without_its_intake_a_worker_stops_at_an_unreadable_command(
+    fleet: Fleet, tmp_path: Path
+) -> None:
+    """The mutant: so the test before can fail."""
+    worker = fleet.start(imports=(PIPELINES, "tests.functional.no_intake"))
+    assert not _goes_on(fleet, worker, tmp_path / "log")
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,21 @@ class ScreenedChannel(Channel):
         client.set_response_callback("BRPOP", self._admitted)
         return client
 
+    def close(self) -> None:
+        """Close it, and take its sockets out of the worker's loop before.
+
+        A pool child that was forked later holds them open too, so the kernel goes on telling
+        of them, by numbers that other sockets have got meanwhile. Celery closes the channel of
+        remote control after each command that it cannot read, and then waited for ever for a
+        reply that nobody had sent.
+        """
+        if not self.closed:
+            cycle = self.connection.cycle
+            for (channel, *_), socket in cycle._chan_to_sock.items():
+                if channel is self and socket.fileno() >= 0:
+                    cycle._unregister_from_poll(socket.fileno())
+        _beneath(super()).close()
+
     def _admitted(self, reply: Any, **_: Any) -> Any:
         """The reply to BRPOP; None, as when there was none, for what is put aside."""
         intake = current_intake()
