@@ -9,6 +9,7 @@ import logging
 from typing import Any
 
 from kombu.transport.redis import Channel, SentinelChannel
+from typing_extensions import override
 
 from raincheck_workers.intake.envelope import read_message
 from raincheck_workers.intake.intake import current_intake
@@ -32,6 +33,7 @@ class ScreenedChannel(Channel):
         client.set_response_callback("BRPOP", self._admitted)
         return client
 
+    @override
     def close(self) -> None:
         """Close it, and take its sockets out of the worker's loop before.
 
@@ -41,7 +43,7 @@ class ScreenedChannel(Channel):
         reply that nobody had sent.
         """
         if not self.closed:
-            cycle = self.connection.cycle
+            cycle: Any = self.connection.cycle
             for (channel, *_), socket in cycle._chan_to_sock.items():
                 if channel is self and socket.fileno() >= 0:
                     cycle._unregister_from_poll(socket.fileno())
