@@ -27,14 +27,19 @@ help: ## this list
 demo: .venv/.ready ## queue a consumer, train its models, watch it wake
 	@$(RUN)/raincheck demo
 
+# Most tests wait for servers and workers most of the time, so two processes share them.
+PARALLEL = -n 2 --dist worksteal
+
 test: .venv/.ready-dev ## all tests but the faults under load, with branch coverage
 	$(RUN)/coverage erase
-	$(RUN)/coverage run -m pytest --ignore tests/chaos $(PYTEST)
+	$(RUN)/coverage run -m pytest --ignore tests/chaos $(PARALLEL) $(PYTEST)
 	@$(RUN)/coverage combine --quiet
 	@$(RUN)/coverage report
 
+chaos: export CHAOS_SECONDS ?= 600
+chaos: export CHAOS_SEEDS ?= 5
 chaos: .venv/.ready-dev ## faults under load, for hours; the figures of each scenario
-	CHAOS_SECONDS=$(or $(CHAOS_SECONDS),600) CHAOS_SEEDS=$(or $(CHAOS_SEEDS),5) $(RUN)/pytest tests/chaos -p no:randomly $(PYTEST)
+	$(RUN)/pytest tests/chaos -p no:randomly $(PARALLEL) $(PYTEST)
 
 check: .venv/.ready-dev ## format, lint, types, layers
 	$(RUN)/ruff format --check

@@ -1,7 +1,9 @@
 """How long scenarios last, and by which seeds."""
 
 import os
+import tempfile
 from collections.abc import Generator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,7 @@ from raincheck import use_deployment
 from tests.chaos.faults.server import ChaosServer
 from tests.chaos.schedule import LEASE, Schedule
 from tests.chaos.stage import Stage, staged
-from tests.chaos.verdict import ROWS
+from tests.chaos.verdict import FIGURES, rows
 from tests.support.servers import running_server
 from tests.support.workers import Fleet, running_fleet
 
@@ -24,11 +26,26 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("seed", range(1, seeds + 1))
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Name a file for the figures, which the processes of `-n` find, too."""
+    if FIGURES not in _VARIABLES and not hasattr(config, "workerinput"):
+        descriptor, path = tempfile.mkstemp(prefix="chaos-figures-")
+        os.close(descriptor)
+        _VARIABLES[FIGURES] = path
+        config.add_cleanup(partial(_forget, Path(path)))
+
+
+def _forget(file: Path) -> None:
+    del _VARIABLES[FIGURES]
+    file.unlink()
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """The figures of all scenarios, as a table."""
-    if ROWS:
+    written = rows()
+    if written:
         terminalreporter.section("chaos")
-        terminalreporter.write_line("\n".join(ROWS))
+        terminalreporter.write_line("\n".join(written))
 
 
 @pytest.fixture

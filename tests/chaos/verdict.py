@@ -5,8 +5,16 @@ import os
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-#: The rows of this test run, for the table at its end.
-ROWS: list[str] = []
+#: The variable that names a file for the figures of a test run, one JSON object a line.
+FIGURES = "CHAOS_FIGURES"
+
+
+def rows() -> list[str]:
+    """The rows of this test run so far, for the table at its end."""
+    path = os.environ.get(FIGURES)  # noqa: TID251 - a variable of the test run
+    if path is None or not Path(path).exists():
+        return []
+    return [str(json.loads(line)["row"]) for line in Path(path).read_text().splitlines()]
 
 
 @dataclass(kw_only=True)
@@ -68,11 +76,10 @@ class Verdict:
         return f"| {' | '.join(cells)} |"
 
     def report(self) -> None:
-        """Keep the row; add the figures to the file that `CHAOS_FIGURES` names, if any."""
-        ROWS.append(self.row)
-        path = os.environ.get("CHAOS_FIGURES")  # noqa: TID251 - a variable of the test run
+        """Add the figures, and the row, to the file of this test run."""
+        path = os.environ.get(FIGURES)  # noqa: TID251 - a variable of the test run
         if path:
-            figures = asdict(self) | {"amplification": self.amplification}
+            figures = asdict(self) | {"amplification": self.amplification, "row": self.row}
             with Path(path).open("a") as file:
                 file.write(json.dumps(figures) + "\n")
 

@@ -67,7 +67,7 @@ def envelope(message: Forged) -> dict[str, Any]:
     }
 
 
-def message(body: object = None, **headers: Any) -> Forged:
+def message(body: object = None, /, **headers: Any) -> Forged:
     """A message with a JSON body; the good one when nothing is given.
 
     Args:

@@ -53,7 +53,7 @@ def on_terminal(
     process = subprocess.Popen(
         [SCRIPTS / "raincheck", *arguments],
         cwd=folder,
-        env=environment(TERM="xterm", **variables),
+        env=_of_this_terminal(environment(TERM="xterm", **variables)),
         stdin=its,
         stdout=its,
         stderr=its,
@@ -69,6 +69,11 @@ def on_terminal(
         process.wait()
         reader.join(10)
         os.close(ours)
+
+
+def _of_this_terminal(variables: Mapping[str, str]) -> dict[str, str]:
+    # pytest-xdist names a size of its own there, which would count more than the terminal's.
+    return {name: text for name, text in variables.items() if name not in {"COLUMNS", "LINES"}}
 
 
 def _read(terminal: int, written: bytearray) -> None:

@@ -106,7 +106,8 @@ class Fleet:
         command += ["--pool", pool, "--concurrency", str(concurrency), "--loglevel", "INFO"]
         command += ["--hostname", f"w{len(self.workers)}@%h", "--without-gossip"]
         command += ["--without-mingle", *options]
-        command += ["-I", ",".join(imports)]  # of several -I Celery takes the last
+        if imports:
+            command += ["-I", ",".join(imports)]  # of several -I Celery takes the last
         with log_file.open("wb") as output:
             process = subprocess.Popen(
                 command,
