@@ -52,7 +52,7 @@ format: .venv/.ready-dev ## format and fix what can be fixed
 	$(RUN)/ruff format
 	$(RUN)/ruff check --fix
 
-schemas: .venv/.ready-dev ## write contracts/schemas anew
+schemas: .venv/.ready-dev ## write contracts/schemas and contracts/asyncapi.json anew
 	$(RUN)/python contracts/schemas/generate.py
 
 # The variable silences a remark about mkdocs 2, which is not a warning of the build.

@@ -1,14 +1,7 @@
 """Events: facts of the index in the past tense, as CloudEvents 1.0.
 
-The index keeps each event as a stream entry of flat text fields; `event_from_entry`
-gives it its CloudEvents form. Fields of an entry:
-
-    k   kind: published, alias, tag, metadata, finished, reopened
-    a   artifact            v   version           s   sequence
-    n   alias, tag or metadata key (for its kind) p   version the alias named before
-    r   run                 w   pipeline          o   outcome of the run
-    e   epoch of the index that begins
-    d   causation depth     t   server time, milliseconds since the epoch
+The index keeps each event as a stream entry of flat text fields, which `ENTRY_FIELDS` names;
+`event_from_entry` gives it its CloudEvents form.
 """
 
 from collections.abc import Mapping
@@ -158,16 +151,32 @@ Event = Annotated[
 ]
 EVENT: TypeAdapter[Event] = TypeAdapter(Event)
 
-_TYPES = {
-    "published": "raincheck.artifact_version_published.v1",
-    "alias": "raincheck.alias_moved.v1",
-    "tag": "raincheck.tag_added.v1",
-    "metadata": "raincheck.metadata_logged.v1",
-    "finished": "raincheck.run_finished.v1",
-    "reopened": "raincheck.index_reopened.v1",
+#: The event that an entry of each kind is.
+EVENTS_BY_KIND: dict[str, type[Event]] = {
+    "published": ArtifactVersionPublished,
+    "alias": AliasMoved,
+    "tag": TagAdded,
+    "metadata": MetadataLogged,
+    "finished": RunFinished,
+    "reopened": IndexReopened,
 }
-# The fields of an entry that each kind's data take, by the name they have there.
-_DATA = {
+#: The fields of an entry.
+ENTRY_FIELDS = {
+    "k": f"kind: {', '.join(EVENTS_BY_KIND)}",
+    "t": "time of the server, milliseconds since 1970",
+    "a": "artifact",
+    "v": "version",
+    "s": "the version's place in the order of its artifact, from 1",
+    "n": "name of the alias, the tag or the metadata entry",
+    "p": "version that the alias named before",
+    "r": "run that did it; absent when done by hand",
+    "d": "triggers between the first cause and the run",
+    "w": "pipeline of the run that ended",
+    "o": "how it ended: succeeded, failed, cancelled",
+    "e": "epoch of the index that begins",
+}
+#: The fields that the data of each kind take, by the name that they have there.
+KIND_FIELDS = {
     "published": {"artifact": "a", "version": "v", "sequence": "s"},
     "alias": {"artifact": "a", "alias": "n", "version": "v", "previous": "p"},
     "tag": {"artifact": "a", "version": "v", "sequence": "s", "tag": "n"},
@@ -183,7 +192,7 @@ def event_from_entry(namespace: str, entry_id: str, entry: Mapping[str, str]) ->
     Args:
         namespace: of the index that the entry was read from.
         entry_id: the entry's id in the stream.
-        entry: its fields, see the head of this module.
+        entry: its fields, see `ENTRY_FIELDS`.
 
     Returns:
         The event.
@@ -192,10 +201,11 @@ def event_from_entry(namespace: str, entry_id: str, entry: Mapping[str, str]) ->
         pydantic.ValidationError: when the entry is not one that the index writes.
     """
     kind = entry.get("k", "")
-    names = {"run": "r", "depth": "d", **_DATA.get(kind, {})}
+    names = {"run": "r", "depth": "d", **KIND_FIELDS.get(kind, {})}
+    known = EVENTS_BY_KIND.get(kind)
     return EVENT.validate_python(
         {
-            "type": _TYPES.get(kind, kind),
+            "type": known.model_fields["type"].default if known else kind,
             "id": entry_id,
             "source": f"raincheck/{namespace}",
             "subject": _subject(kind, entry),

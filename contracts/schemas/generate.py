@@ -1,8 +1,10 @@
-"""Write the JSON Schemas beside this file: `python contracts/schemas/generate.py`."""
+"""Write the JSON Schemas beside this file, and the AsyncAPI document above: `make schemas`."""
 
 import json
 from pathlib import Path
+from typing import Any
 
+from raincheck_contracts.asyncapi import asyncapi
 from raincheck_contracts.schemas import json_schemas
 
 FOLDER = Path(__file__).parent
@@ -15,8 +17,13 @@ def main() -> None:
         if path.stem not in schemas:
             path.unlink()
     for name, schema in schemas.items():
-        text = json.dumps(schema, indent=2, sort_keys=True, ensure_ascii=False)
-        (FOLDER / f"{name}.json").write_text(text + "\n", encoding="utf-8")
+        _write(FOLDER / f"{name}.json", schema, sort_keys=True)
+    _write(FOLDER.parent / "asyncapi.json", asyncapi(), sort_keys=False)
+
+
+def _write(path: Path, document: dict[str, Any], *, sort_keys: bool) -> None:
+    text = json.dumps(document, indent=2, sort_keys=sort_keys, ensure_ascii=False)
+    path.write_text(text + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ import typer
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 
+from raincheck_contracts.asyncapi import asyncapi
 from raincheck_contracts.schemas import json_schemas
 from raincheck_workers.cli import app
 
@@ -31,7 +32,8 @@ _SCHEMAS = """\
 
 The shapes of everything that crosses a process, for readers in any language: JSON Schema, draft
 2020-12. They are kept in `contracts/schemas/`, and a test fails when they differ from
-[the code](contracts.md).
+[the code](contracts.md). [`asyncapi.json`](asyncapi.json) describes the [event log](events.md) as
+AsyncAPI 3.0.
 
 | shape | what it is |
 |---|---|
@@ -44,6 +46,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     written = {
         "reference/command-line.md": command_page(),
         "reference/schemas.md": schema_page(schemas),
+        "reference/asyncapi.json": json.dumps(asyncapi(), indent=2),
         **{
             f"reference/schemas/{name}.json": json.dumps(schemas[name], indent=2)
             for name in schemas

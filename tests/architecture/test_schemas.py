@@ -1,8 +1,10 @@
 """The JSON Schemas of the wire are files that somebody reviewed."""
 
 import json
+import re
 from pathlib import Path
 
+from raincheck_contracts.asyncapi import asyncapi
 from raincheck_contracts.schemas import json_schemas
 
 FOLDER = Path(__file__).parents[2] / "contracts" / "schemas"
@@ -12,6 +14,15 @@ def test_schema_files_are_those_of_the_contracts() -> None:
     """A change of a contract shows up as a change of a schema file: `make schemas`."""
     stored = {path.stem: json.loads(path.read_text()) for path in FOLDER.glob("*.json")}
     assert stored == json_schemas()
+
+
+def test_the_asyncapi_document_is_that_of_the_contracts() -> None:
+    """As for the schemas; the schemas that it refers to are there."""
+    stored = (FOLDER.parent / "asyncapi.json").read_text()
+    assert json.loads(stored) == asyncapi()
+    references = re.findall(r'"\./(schemas/\w+\.json)"', stored)
+    assert len(references) == 6
+    assert [name for name in references if not (FOLDER.parent / name).is_file()] == []
 
 
 def test_messages_and_events_have_a_schema_with_a_version() -> None:

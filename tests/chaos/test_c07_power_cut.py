@@ -127,7 +127,7 @@ def test_a_restored_server_accepts_nothing_stale_and_all_its_runs_end(stage: Sta
     assert verdict.lost, "nothing was forgotten: the copy was as new as the server"
     assert all("unknown" in item or "@" in item for item in verdict.lost), verdict.lost
     assert index.records.revision() > highest + 1_000_000
-    events = index.records.events(limit=100_000)
+    events = index.events.read(limit=100_000)
     reopened = [event for event in events if isinstance(event, IndexReopened)]
     epoch = index.connection.ask([("HGET", f"{index.connection.prefix}index", "epoch")])[0]
     assert reopened[-1].data.epoch == text(epoch)

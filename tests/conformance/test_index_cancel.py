@@ -96,6 +96,6 @@ def test_a_cancel_is_one_event(driver: Driver) -> None:
     """However many steps it ends."""
     run = driver.submit(pipeline(step("a"), step("b"), step("c", after=["a", "b"])))
     driver.index.runs.cancel(run, "no longer wanted")
-    [event] = driver.index.records.events()
+    [event] = driver.index.events.read()
     assert isinstance(event, RunFinished)
     assert event.data.status is RunStatus.CANCELLED

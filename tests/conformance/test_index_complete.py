@@ -45,7 +45,7 @@ def test_sibling_outputs_share_one_revision_and_stand_in_order(driver: Driver) -
     before = driver.index.records.revision()
     done = driver.finish(run, "a", _x(), _y())
     assert done.revision == before + 1
-    events = driver.index.records.events()
+    events = driver.index.events.read()
     assert [event.id for event in events] == [f"{done.revision}-{i}" for i in (1, 2, 3)]
     kinds = [type(event) for event in events]
     assert kinds == [ArtifactVersionPublished, ArtifactVersionPublished, RunFinished]
@@ -58,7 +58,7 @@ def test_the_events_of_outputs_name_their_run(driver: Driver) -> None:
     """With the depth of the causes that led to it."""
     run = driver.submit(ONE, depth=3)
     driver.finish(run, "a", _x())
-    published, finished = driver.index.records.events()
+    published, finished = driver.index.events.read()
     assert isinstance(published, ArtifactVersionPublished)
     assert isinstance(finished, RunFinished)
     assert (published.data.run, published.data.depth) == (run, 3)
@@ -167,7 +167,7 @@ def test_a_step_may_log_metadata_to_versions_it_did_not_make(driver: Driver) -> 
     version = driver.index.records.version("model", "1")
     assert version is not None
     assert version.metadata == {"MSE": 0.5}
-    events = driver.index.records.events(after=f"{done.revision - 1}-9")
+    events = driver.index.events.read(after=f"{done.revision - 1}-9")
     assert [type(event) for event in events] == [
         ArtifactVersionPublished,
         MetadataLogged,
@@ -241,7 +241,7 @@ def test_the_same_metadata_value_again_is_no_conflict(driver: Driver) -> None:
     run = driver.submit(ONE)
     foreign = [_foreign("1", MSE=0.5, n=1), _foreign("1", n=1)]
     done = driver.index.runs.complete(driver.attempt(run, "a"), [_x()], foreign)
-    events = driver.index.records.events(after=f"{done.revision - 1}-9")
+    events = driver.index.events.read(after=f"{done.revision - 1}-9")
     logged = [event.data.key for event in events if isinstance(event, MetadataLogged)]
     assert logged == ["n"]
 

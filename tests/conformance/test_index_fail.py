@@ -97,7 +97,7 @@ def test_two_failures_skip_what_they_share_once(driver: Driver) -> None:
     driver.fail(run, "left")
     driver.fail(run, "right")
     assert driver.status(run) is RunStatus.FAILED
-    finished = [event for event in driver.index.records.events() if "finished" in event.type]
+    finished = [event for event in driver.index.events.read() if "finished" in event.type]
     assert len(finished) == 1
 
 

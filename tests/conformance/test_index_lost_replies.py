@@ -147,7 +147,7 @@ def test_a_run_whose_every_reply_is_lost_ends_once(driver: Driver) -> None:
     for item in steps:
         driver.finish(run, item.name, new_version("x", output="x"))
     assert driver.index.records.version_count("x") == 6
-    assert len(driver.index.records.events()) == 7
+    assert len(driver.index.events.read()) == 7
 
 
 def test_a_claim_whose_reply_is_lost_burns_no_attempt(driver: Driver) -> None:

@@ -175,7 +175,7 @@ def test_every_end_of_a_run_is_an_event(driver: Driver) -> None:
     driver.finish(runs[0], "a")
     driver.fail(runs[1], "a")
     driver.index.runs.cancel(runs[2], "no longer wanted")
-    events = [event for event in driver.index.records.events() if isinstance(event, RunFinished)]
+    events = [event for event in driver.index.events.read() if isinstance(event, RunFinished)]
     found = [(event.data.run, event.data.pipeline, event.data.status) for event in events]
     assert found == [
         (runs[0], "p", RunStatus.SUCCEEDED),

@@ -28,7 +28,7 @@ def test_what_is_not_behind_stays_as_it_is(driver: Driver) -> None:
     driver.publish("model")
     epoch, revision = _epoch(driver), driver.index.records.revision()
     assert _reopen(driver, revision) == (epoch, revision)
-    assert len(driver.index.records.events()) == 1
+    assert len(driver.index.events.read()) == 1
 
 
 def test_revisions_that_were_seen_never_come_again(driver: Driver) -> None:
@@ -37,7 +37,7 @@ def test_revisions_that_were_seen_never_come_again(driver: Driver) -> None:
     epoch, revision = _reopen(driver, 500)
     assert (epoch, _epoch(driver)) == ("new", "new")
     assert revision > 1_000_500
-    reopened = driver.index.records.events()[-1]
+    reopened = driver.index.events.read()[-1]
     assert isinstance(reopened, IndexReopened)
     assert (reopened.data.epoch, reopened.id) == ("new", f"{revision}-1")
     driver.publish("model")

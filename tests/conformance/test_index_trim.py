@@ -44,6 +44,15 @@ def test_all_events_may_be_too_old(driver: Driver) -> None:
     assert _events(driver) == ["4-1"]
 
 
+def test_of_too_many_events_the_oldest_go(driver: Driver) -> None:
+    """However young; the last that went is noted."""
+    for revision in range(1, 6):
+        _event(driver, revision, 0)
+    assert not driver.index.runs.trim(most_events=2)
+    assert _events(driver) == ["4-1", "5-1"]
+    assert text(ask(driver.index, "HGET", key(driver.index, "index"), "forgotten")) == "3-1"
+
+
 def test_one_call_forgets_a_thousand(driver: Driver) -> None:
     """And says that more is left."""
     for revision in range(1, 1_502):

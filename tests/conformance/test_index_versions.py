@@ -22,7 +22,7 @@ from tests.support.dumps import ask, dump, key, key_names
 
 
 def _last(index: Index) -> Event:
-    return index.records.events()[-1]
+    return index.events.read()[-1]
 
 
 def test_versions_are_numbered_from_one(driver: Driver) -> None:
@@ -222,7 +222,7 @@ def test_each_metadata_entry_is_an_event_of_one_revision(driver: Driver) -> None
     """Keys that were there already are none."""
     driver.publish("model", MSE=0.5)
     done = driver.index.versions.log_metadata("model", None, {"MSE": 0.5, "a": 1, "b": 2})
-    events = driver.index.records.events(after="1-1")
+    events = driver.index.events.read(after="1-1")
     assert [event.id for event in events] == [f"{done.revision}-1", f"{done.revision}-2"]
     keys = [event.data.key for event in events if isinstance(event, MetadataLogged)]
     assert keys == ["a", "b"]
@@ -278,13 +278,13 @@ def test_every_event_can_be_read_and_has_its_place(driver: Driver) -> None:
     driver.index.versions.log_metadata("model", None, {"c": 1, "d": 2, "e ä/:": [1]})
     driver.index.versions.tag("model", None, "t")
     driver.index.versions.set_alias(nonce(), "model", "prod", None)
-    events = driver.index.records.events()
+    events = driver.index.events.read()
     places = [tuple(map(int, event.id.split("-"))) for event in events]
     assert places == [(1, 1), (2, 1), (2, 2), (2, 3), (3, 1), (4, 1)]
     assert isinstance(events[0], ArtifactVersionPublished)
     assert {event.source for event in events} == {f"raincheck/{driver.index.namespace}"}
-    assert driver.index.records.events(after=events[2].id) == events[3:]
-    assert driver.index.records.events(limit=2) == events[:2]
+    assert driver.index.events.read(after=events[2].id) == events[3:]
+    assert driver.index.events.read(limit=2) == events[:2]
 
 
 def test_versions_are_listed_newest_first_in_pages(driver: Driver) -> None:

@@ -457,7 +457,7 @@ class IndexMachine(RuleBasedStateMachine):
         self.revision = revision
 
     def _compare_events(self) -> None:
-        events = self.index.records.events(limit=10_000)
+        events = self.index.events.read(limit=10_000)
         places = [tuple(map(int, event.id.split("-"))) for event in events]
         assert places == sorted(set(places))
         published = [event for event in events if isinstance(event, ArtifactVersionPublished)]

@@ -35,6 +35,7 @@
             IdempotencyConflictError (ValueError)
             RunNotFoundError (LookupError)
             RunNotRetryableError
+            EventPositionError (ValueError)
             InvalidWriteError (ValueError)
         RunError
             StepFailedError
@@ -50,6 +51,7 @@ and handed to `Exception`, so that each error survives pickling between processe
 from raincheck_contracts.errors._root import RaincheckError
 from raincheck_contracts.errors.index import (
     EmbeddedServerError,
+    EventPositionError,
     IdempotencyConflictError,
     IndexAccessError,
     IndexProtocolError,
@@ -108,6 +110,7 @@ __all__ = [
     "CompileError",
     "DefinitionError",
     "EmbeddedServerError",
+    "EventPositionError",
     "IdempotencyConflictError",
     "IncompatibleVersionError",
     "IndexAccessError",

@@ -162,6 +162,20 @@ class RunNotFoundError(IndexAccessError, LookupError):
         return f"there is no run {self.run}; finished runs are kept for 7 days, failed ones for 30"
 
 
+class EventPositionError(IndexAccessError, ValueError):
+    """The event log cannot be read from there on without a gap."""
+
+    def __init__(self, position: str, problem: str, remedy: str) -> None:
+        super().__init__(position, problem, remedy)
+        self.position = position
+        self.problem = problem
+        self.remedy = remedy
+
+    @override
+    def __str__(self) -> str:
+        return f"position {self.position} in the event log {self.problem}. {self.remedy}"
+
+
 class InvalidWriteError(IndexAccessError, ValueError):
     """A write that the index refuses as a whole."""
 

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from raincheck.authoring.compiling import compiling
 from raincheck.authoring.lazy import lazy_artifact_version
 from raincheck.authoring.metadata_values import checked_metadata
+from raincheck.client.event_reader import read_events
 from raincheck.client.predicates import Predicate, conditions_of
 from raincheck.client.published import PublishedVersion
 from raincheck.deployment import Deployment, current_deployment
@@ -16,6 +17,7 @@ from raincheck.durations import Duration, seconds_of
 from raincheck.messaging.waking import wake
 from raincheck_contracts._base import JsonValue
 from raincheck_contracts.errors import ArgumentError, ReferenceNotFoundError
+from raincheck_contracts.events import Event
 from raincheck_contracts.references import (
     AliasSelector,
     BestSelector,
@@ -130,6 +132,21 @@ class Client:
     def list_artifacts(self) -> list[str]:
         """The names of all artifacts."""
         return self.deployment.index.records.artifact_names()
+
+    def events(self, *, since: int | str | None = None, follow: bool = False) -> Iterator[Event]:
+        """What changed in the index, in its order, as CloudEvents.
+
+        Args:
+            since: a revision, or the id of the last event that was dealt with; what came after
+                it is read. None is all that are kept: 7 days, 1,000,000 events.
+            follow: whether to go on with those to come, for ever.
+
+        Raises:
+            EventPositionError: it cannot be read from there without a gap.
+            IndexUnavailableError: the index does not answer; one that is followed is waited
+                for.
+        """
+        return read_events(self.deployment.index.events, since, follow=follow)
 
     def set_alias(
         self,

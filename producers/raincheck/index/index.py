@@ -2,6 +2,7 @@
 
 from raincheck.index.bad_messages import BadMessages
 from raincheck.index.connection import Connection
+from raincheck.index.event_log import EventLog
 from raincheck.index.node_scripts import NodeScripts
 from raincheck.index.records import Records
 from raincheck.index.run_scripts import RunScripts
@@ -21,6 +22,7 @@ class Index:
         self.versions = VersionScripts(connection)
         self.nodes = NodeScripts(connection)
         self.records = Records(connection)
+        self.events = EventLog(connection)
         self.bad_messages = BadMessages(connection)
 
     @property

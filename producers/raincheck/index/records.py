@@ -1,4 +1,4 @@
-"""Reading what the index holds: runs, steps, versions, events. Changes nothing."""
+"""Reading what the index holds: runs, steps, versions. Changes nothing."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,7 +12,6 @@ from raincheck.index.replies import Figures
 from raincheck.index.run_records import FINAL_STATUS, StoredRun, read_run
 from raincheck_contracts.artifacts import ArtifactVersion, VersionRecord
 from raincheck_contracts.errors import RunNotFoundError
-from raincheck_contracts.events import Event, event_from_entry
 from raincheck_contracts.pipelines import PipelineSpec
 from raincheck_contracts.runs import Run, RunStatus, StepRun
 
@@ -229,20 +228,7 @@ class Records:
             for (artifact, version), record in zip(names, records, strict=True)
         ]
 
-    # Events and queues
-
-    def events(self, *, after: str = "-", limit: int = 1_000) -> list[Event]:
-        """Events in the order of the index, those after the entry id `after`."""
-        start = "-" if after == "-" else f"({after}"
-        reply = self._ask(("XRANGE", self._key("events"), start, "+", "COUNT", limit))[0]
-        return [
-            event_from_entry(
-                self._connection.namespace,
-                text(entry_id),
-                {name: text(value) for name, value in _hash(fields).items()},
-            )
-            for entry_id, fields in reply
-        ]
+    # Queues, nodes
 
     def queues(self) -> list[str]:
         """Queues that ever had a hint."""

@@ -191,9 +191,13 @@ class RunScripts:
         more, *rest = self._connection.call("wake", limit)
         return replies.messages(rest), text(more) == "1"
 
-    def trim(self) -> bool:
-        """Forget events and ended runs after their time; whether more may be left."""
-        return text(self._connection.call("trim")) == "1"
+    def trim(self, most_events: int = 1_000_000) -> bool:
+        """Forget events and ended runs after their time; whether more may be left.
+
+        Args:
+            most_events: to keep; older ones are forgotten before their time.
+        """
+        return text(self._connection.call("trim", most_events)) == "1"
 
     def due(self, queues_with_room: Sequence[str]) -> tuple[tuple[Message, ...], int]:
         """Do what time brings and find the hints to send again.

@@ -3,6 +3,8 @@
 import json
 
 import pytest
+from cloudevents.core.formats.json import JSONFormat
+from cloudevents.core.v1.event import CloudEvent
 from pydantic import ValidationError
 
 from raincheck_contracts._base import canonical_json
@@ -107,6 +109,31 @@ def test_an_event_entry_becomes_a_cloud_event() -> None:
     assert (shown["id"], shown["source"], shown["subject"]) == ("7-1", "raincheck/default", "m@2")
     assert shown["data"] == {"artifact": "m", "alias": "prod", "version": "2", "previous": "1"}
     assert shown["time"] == "2023-11-14T22:13:20Z"
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"k": "published", "a": "m", "v": "2", "s": "2", "r": "0" * 32, "d": "1"},
+        {"k": "alias", "a": "m", "v": "2", "n": "prod"},
+        {"k": "tag", "a": "m", "v": "2", "s": "2", "n": "small"},
+        {"k": "metadata", "a": "m", "v": "2", "s": "2", "n": "MSE"},
+        {"k": "finished", "r": "0" * 32, "w": "train", "o": "failed", "d": "0"},
+        {"k": "reopened", "e": "f" * 16},
+    ],
+    ids=lambda entry: entry["k"],
+)
+def test_the_official_sdk_reads_each_kind_of_event(entry: dict[str, str]) -> None:
+    """With all that CloudEvents asks for, and the data of ours."""
+    event = event_from_entry("default", "7-1", {"t": "1700000000123", **entry})
+    read = JSONFormat().read(CloudEvent, event.model_dump_json())
+    assert (read.get_specversion(), read.get_id()) == ("1.0", "7-1")
+    assert (read.get_type(), read.get_source()) == (event.type, "raincheck/default")
+    assert (read.get_subject(), read.get_time()) == (event.subject, event.time)
+    assert read.get_datacontenttype() == "application/json"
+    assert read.get_data() == event.data.model_dump(mode="json")
+    standard = {"specversion", "id", "type", "source", "subject", "time", "datacontenttype"}
+    assert set(read.get_attributes()) == standard
 
 
 @pytest.mark.parametrize("entry", [{"t": "1"}, {"k": "published", "t": "1", "a": "m"}])

@@ -12,6 +12,7 @@ from raincheck_workers.cli.dev import dev
 from raincheck_workers.cli.doctor import doctor
 from raincheck_workers.cli.enqueue import enqueue
 from raincheck_workers.cli.error_lines import EXIT_CODES, OneLineErrors
+from raincheck_workers.cli.events import events
 from raincheck_workers.cli.resolve import resolve
 from raincheck_workers.cli.runs import runs
 from raincheck_workers.cli.waiting import waiting
@@ -55,6 +56,7 @@ app.command()(enqueue)
 app.add_typer(runs, name="runs")
 app.add_typer(artifacts, name="artifacts")
 app.command()(waiting)
+app.command()(events)
 app.add_typer(messages, name="messages")
 app.command()(resolve)
 app.command()(doctor)

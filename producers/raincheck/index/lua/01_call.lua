@@ -14,7 +14,8 @@
 -- because one global poisons a server for every later script.
 --
 -- Keys of this file
---   index   hash    epoch, revision, tick, protocol, resent, bad  for ever
+--   index   hash    epoch, revision, tick, protocol, resent, bad,
+--                   forgotten (id of an event)                  for ever
 --   events  stream  id <revision>-<i>; fields: see events.py   7 days, 1,000,000 entries
 --   bad     stream  messages that were put aside, with reason   10,000 entries
 
@@ -118,7 +119,7 @@ function Call:announce(kind, cause, ...)
     fields[#fields + 1] = cause.depth or "0"
   end
   local id = Text.int(self:revision()) .. "-" .. Text.int(self.event_count)
-  redis.call("XADD", self:key("events"), "MAXLEN", "~", "1000000", id, unpack(fields))
+  redis.call("XADD", self:key("events"), id, unpack(fields))
 end
 
 -- Puts a message aside; the arguments are the names and values of its fields.

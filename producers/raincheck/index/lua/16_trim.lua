@@ -1,7 +1,7 @@
 -- trim: what is kept for a time is forgotten after it. Records of runs end by themselves;
 -- these are the tables whose members do not.
 --
--- Keys: events, see 01_call.lua; runs:done, see 03_runs.lua; dead, see 04_ends.lua
+-- Keys: events, index (forgotten), see 01_call.lua; runs:done, see 03_runs.lua; dead, see 04_ends.lua
 
 local Trim = {}
 
@@ -17,25 +17,26 @@ local function time_of(entry)
   end
 end
 
--- The oldest events, as far as they are too old. Ids are revisions, not times, so the
--- entries are read. Returns whether more may be.
-local function trim_events(call, before)
-  local first_kept, last_read = nil, nil
-  local entries = redis.call("XRANGE", call:key("events"), "-", "+", "COUNT", PER_CALL)
-  for _, entry in ipairs(entries) do
-    last_read = entry[1]
-    if time_of(entry) >= before then
-      first_kept = entry[1]
+-- The oldest events, as far as they are too old or too many. Ids are revisions, not times,
+-- so the entries are read. The last one that is forgotten is noted: a reader that has not
+-- come so far has missed something. Returns whether more may be.
+local function trim_events(call, before, most)
+  local key, forgotten = call:key("events"), 0
+  local surplus = redis.call("XLEN", key) - most
+  local entries = redis.call("XRANGE", key, "-", "+", "COUNT", PER_CALL)
+  for i, entry in ipairs(entries) do
+    if i > surplus and time_of(entry) >= before then
       break
     end
+    forgotten = i
   end
-  if first_kept then
-    redis.call("XTRIM", call:key("events"), "MINID", first_kept)
-  elseif last_read then
-    redis.call("XTRIM", call:key("events"), "MINID", last_read)
-    redis.call("XDEL", call:key("events"), last_read)
+  if forgotten > 0 then
+    local last = entries[forgotten][1]
+    redis.call("HSET", call:key("index"), "forgotten", last)
+    redis.call("XTRIM", key, "MINID", last)
+    redis.call("XDEL", key, last)
   end
-  return not first_kept and #entries == PER_CALL
+  return forgotten == PER_CALL
 end
 
 local function trim_table(call, name, before)
@@ -45,10 +46,10 @@ local function trim_table(call, name, before)
   return #old == PER_CALL
 end
 
--- trim() -> "1" when more may be left
-function Trim.trim(keys)
-  local call = Call.open(keys, {})
-  local events = trim_events(call, call:now() - KEEP_EVENTS)
+-- trim(number of events to keep at most) -> "1" when more may be left
+function Trim.trim(keys, args)
+  local call = Call.open(keys, args)
+  local events = trim_events(call, call:now() - KEEP_EVENTS, call:number())
   local done = trim_table(call, "runs:done", call:now() - KEEP.F)
   local dead = trim_table(call, "dead", call:now() - KEEP.F)
   return (events or done or dead) and "1" or "0"
