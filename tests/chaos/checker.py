@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from raincheck import Deployment, RunHandle, RunStatus
 from raincheck_contracts.artifacts import ArtifactVersion
 from raincheck_contracts.errors import RunNotFoundError
-from raincheck_contracts.runs import Run, StepState
+from raincheck_contracts.runs import Run
 from tests.chaos.history import History
 from tests.chaos.verdict import Verdict
 from tests.support.waiting import wait_until
@@ -38,10 +38,7 @@ def check(history: History, deployment: Deployment, verdict: Verdict) -> Verdict
     verdict.steps = sum(len(run.steps) for run in runs.values() if run is not None)
     for operation in history.of("run"):
         found = runs[operation.name]
-        if found is not None and _killed_thrice(found):
-            verdict.given_up.append(operation.name)
-        else:
-            verdict.lost += _lost(deployment, operation.name, operation.number, found)
+        verdict.lost += _lost(deployment, operation.name, operation.number, found)
     for name in deployment.index.records.artifact_names():
         versions = list(deployment.index.records.versions(name))
         _check_artifact(history, name, versions, verdict)
@@ -60,12 +57,6 @@ def _read_runs(history: History, deployment: Deployment) -> dict[str, Run | None
         except RunNotFoundError:
             runs[operation.name] = None
     return runs
-
-
-def _killed_thrice(run: Run) -> bool:
-    """Whether a run ended as is promised for a step under which three workers died."""
-    failed = [step for step in run.steps if step.state is StepState.FAILED]
-    return bool(failed) and all((step.reason, step.lost) == ("lost", 3) for step in failed)
 
 
 def _lost(deployment: Deployment, run: str, number: int, found: Run | None) -> list[str]:

@@ -25,7 +25,7 @@ T = TypeVar("T")
 _LINES = {
     "fence off": ('"fence") == fence\nend', '"fence") ~= nil\nend'),
     "outbox off": ('Batch.write("ZADD", call:key("hints:", queue), rows)', "local _ = rows"),
-    "lost limit off": ("local LOST_LIMIT = 3", "local LOST_LIMIT = 1000"),
+    "lost limit off": ("LOST_LIMIT, SILENT_LIMIT = 3,", "LOST_LIMIT, SILENT_LIMIT = 1000,"),
     "back-off off": ("tick + pause * TICKS_PER_SECOND", "tick"),
     "bindings not kept": ("    Bindings.keep(call, c.run, c.step, found)\n", ""),
     "ending counts as lost": (

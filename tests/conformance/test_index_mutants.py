@@ -381,7 +381,7 @@ MUTANTS = [
     ),
     Mutant(
         "reaping off",
-        "      remove(call, oldest[i], out, Ends.lost)\n",
+        "      remove(call, oldest[i], out, Ends.lost, true)\n",
         "",
         a_silent_node_is_replaced,
     ),
@@ -393,8 +393,8 @@ MUTANTS = [
     ),
     Mutant(
         "lost limit off",
-        "local LOST_LIMIT = 3",
-        "local LOST_LIMIT = 1000",
+        "local LOST_LIMIT, SILENT_LIMIT = 3,",
+        "local LOST_LIMIT, SILENT_LIMIT = 1000,",
         a_step_that_kills_its_workers_is_given_up,
     ),
     Mutant(

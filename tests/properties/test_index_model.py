@@ -248,9 +248,9 @@ class IndexMachine(RuleBasedStateMachine):
         assert outcome == ("failed" if item.state is StepState.FAILED else "retry")
         self.again = lambda: self.index.runs.fail(attempt, kind, ERROR)
 
-    def _lose(self, run: ModelRun, item: ModelStep) -> None:
+    def _lose(self, run: ModelRun, item: ModelStep, kind: str = "lost") -> None:
         self.void.append(self._release(run, item))
-        self.model.attempt_failed(run, item, "lost")
+        self.model.attempt_failed(run, item, kind)
 
     @precondition(lambda self: self.model.steps(StepState.QUEUED, StepState.RUNNING))
     @rule(data=st.data())
@@ -280,7 +280,7 @@ class IndexMachine(RuleBasedStateMachine):
         self.again()
         for run, item in self.model.steps(StepState.RUNNING):
             if item.holder is not None and item.holder[0] == dead:
-                self._lose(run, item)
+                self._lose(run, item, "silent")
         assert self.index.records.nodes() == self.nodes
         self._register()
 

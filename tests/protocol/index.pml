@@ -18,6 +18,7 @@ typedef Index {
   bool dead;      /* whether the process (pid) that claimed it has died since */
   byte errors;
   byte times_lost;
+  byte silent;    /* of those with a whole worker; the ten of 04_ends.lua never come here */
   byte bound;     /* the version that the step's reference resolved to; 0: not resolved yet */
   byte nodes = REGISTERED_AT_START; /* one bit each */
   byte latest = 1; /* newest version of the artifact that the step reads */
@@ -193,14 +194,15 @@ inline fail(w) {
   fi
 }
 
-/* Ends.lost: the attempt has lost its process. */
-inline take_back() {
+/* Ends.lost: the attempt has lost its process, or that and its worker. */
+inline take_back(by_silence) {
   release();
   index.times_lost++;
+  index.silent = index.silent + by_silence;
   loss_has_reason = index.times_lost <= DEATHS;
   PROMISE(loss_has_reason)
   if
-  :: index.times_lost >= LOST_LIMIT -> index.state = FAILED
+  :: index.times_lost - index.silent >= LOST_LIMIT -> index.state = FAILED
   :: else ->
      ready();
      send()
@@ -210,7 +212,7 @@ inline take_back() {
 /* 11_nodes.lua, lost: a process is gone. */
 inline lost(its_node) {
   if
-  :: index.state == RUNNING && index.node == its_node && index.dead -> take_back()
+  :: index.state == RUNNING && index.node == its_node && index.dead -> take_back(0)
   :: else
   fi
 }
@@ -219,19 +221,19 @@ inline lost(its_node) {
 inline give_back(its_node, unheld_nonce) {
   if
 #ifdef GIVE_BACK_OF_ANY /* the attempt is not compared */
-  :: index.state == RUNNING && index.node == its_node -> take_back()
+  :: index.state == RUNNING && index.node == its_node -> take_back(0)
 #else
-  :: index.state == RUNNING && index.node == its_node && index.nonce == unheld_nonce -> take_back()
+  :: index.state == RUNNING && index.node == its_node && index.nonce == unheld_nonce -> take_back(0)
 #endif
   :: else
   fi
 }
 
 /* 11_nodes.lua, reap. */
-inline reap(silent) {
-  index.nodes = index.nodes & ~BIT(silent);
+inline reap(quiet) {
+  index.nodes = index.nodes & ~BIT(quiet);
   if
-  :: index.state == RUNNING && index.node == silent -> take_back()
+  :: index.state == RUNNING && index.node == quiet -> take_back(1)
   :: else
   fi
 }
@@ -263,7 +265,7 @@ inline reopen(w) {
 #define COPY(to, from) \
   to.state = from.state; to.row = from.row; to.attempt = from.attempt; \
   to.nonce = from.nonce; to.node = from.node; to.dead = from.dead; \
-  to.errors = from.errors; to.times_lost = from.times_lost; to.bound = from.bound; \
+  to.errors = from.errors; to.times_lost = from.times_lost; to.silent = from.silent; to.bound = from.bound; \
   to.nodes = from.nodes; to.latest = from.latest; to.revision = from.revision; \
   to.published = from.published; to.first = from.first; COPY_EPOCH(to, from)
 #ifdef EPOCH_COMPARED

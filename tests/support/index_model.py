@@ -15,7 +15,7 @@ from raincheck_contracts.runs import StepState
 Bound = tuple[str, str, str | None]
 
 FINAL = {StepState.SUCCEEDED, StepState.FAILED, StepState.CANCELLED, StepState.SKIPPED}
-LOST_LIMIT = 3
+LOST_LIMIT, SILENT_LIMIT = 3, 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +64,8 @@ class ModelStep:
     state: StepState = StepState.PENDING
     errors: int = 0
     lost: int = 0
+    silent: int = 0
+    """Of the lost attempts those whose whole worker fell silent."""
     attempts: int = 0
     bound: tuple[Bound, ...] | None = None
     revision: int = 0
@@ -228,13 +230,15 @@ class IndexModel:
                 later.state = StepState.QUEUED
 
     def attempt_failed(self, run: ModelRun, step: ModelStep, kind: str) -> None:
-        """A running step raised, or its surroundings failed it, or its worker died."""
+        """A running step raised, its surroundings failed it, or its process or worker died."""
         step.state, step.holder = StepState.QUEUED, None
         if kind == "error":
             step.errors += 1
         else:
             step.lost += 1
-        if kind == "final" or step.errors > step.retries or step.lost >= LOST_LIMIT:
+            step.silent += kind == "silent"
+        given_up = step.lost - step.silent >= LOST_LIMIT or step.silent >= SILENT_LIMIT
+        if kind == "final" or step.errors > step.retries or given_up:
             self.fail(run, step)
 
     def fail(self, run: ModelRun, step: ModelStep) -> None:
@@ -253,7 +257,7 @@ class IndexModel:
             return False
         run.cancelled = False
         for step in again:
-            step.errors = step.lost = 0
+            step.errors = step.lost = step.silent = 0
             step.bound = None if rebind else step.bound
             done = {run.steps[name].state for name in step.after} <= {StepState.SUCCEEDED}
             step.state = StepState.QUEUED if done else StepState.PENDING

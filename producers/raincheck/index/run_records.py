@@ -33,7 +33,10 @@ _STATES = {
 }
 FINAL_STATUS = {"S": RunStatus.SUCCEEDED, "F": RunStatus.FAILED, "C": RunStatus.CANCELLED}
 _REASONS = {
-    "lost": ("raincheck.WorkerLost", "its worker died three times while it ran"),
+    "lost": (
+        "raincheck.WorkerLost",
+        "its process ended thrice while it ran, or its worker ten times",
+    ),
     "declined": ("raincheck.StepUnknown", "no worker knows its function"),
     "timeout": ("builtins.TimeoutError", "it ran longer than its timeout"),
 }

@@ -16,10 +16,11 @@
 --                            h:<step> hints sent; in run scope bound (revision)
 --                            and b:<reference>
 --                            end + 7 days (failed or cancelled: 30)
---   step:<run>/<step>  hash  attempt, errors, lost, fence, last_fence, failed_fence, outcome,
---                            node, pid, task, started, ended, refs, bn, brev, b<i>, r<i>,
---                            m<i> (bindings), park, first_park, missing, not_before,
---                            o:<output>, published, error, reason, declined, declines,
+--   step:<run>/<step>  hash  attempt, errors, lost, silent (of those), fence, last_fence,
+--                            failed_fence, outcome, node, pid, task, started, ended, refs,
+--                            bn, brev, b<i>, r<i>, m<i> (bindings), park, first_park,
+--                            missing, not_before, o:<output>, published, error, reason,
+--                            declined, declines,
 --                            l1.. one per lost attempt: packed ms, attempt, node, pid, why
 --                            from the first claim on, with the run
 --   runs:live          zset  run by time of submission              while live

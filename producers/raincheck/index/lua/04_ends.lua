@@ -144,22 +144,25 @@ function Ends.succeed(call, run, step)
   return freed
 end
 
--- A step's worker died. Thrice is enough: such a step kills its workers.
-local LOST_LIMIT = 3
+-- A step that ended its process thrice is given up. When a whole worker falls silent its
+-- machine or an operator may have ended it as well, so that counts less.
+local LOST_LIMIT, SILENT_LIMIT = 3, 10
 
 -- Counts an attempt as lost and keeps its report; whether it was the last.
-function Ends.note_loss(call, run, step, why)
+function Ends.note_loss(call, run, step, why, silent)
   local key = Runs.step_key(call, run, step)
   local held = redis.call("HMGET", key, "attempt", "node", "pid")
   local lost = redis.call("HINCRBY", key, "lost", 1)
+  local silences = redis.call("HINCRBY", key, "silent", silent and 1 or 0)
   redis.call("HSET", key, "l" .. Text.int(lost),
     table.concat({ Text.int(call:now()), held[1], held[2], held[3], why }, FIELD))
-  return lost >= LOST_LIMIT
+  return lost - silences >= LOST_LIMIT or silences >= SILENT_LIMIT
 end
 
-function Ends.lost(call, run, step, why)
+-- The process of an attempt is gone, or with `silent` its whole worker.
+function Ends.lost(call, run, step, why, silent)
   Ends.release(call, run, step)
-  if Ends.note_loss(call, run, step, why) then
+  if Ends.note_loss(call, run, step, why, silent) then
     Ends.bury(call, run, step, "lost")
     return nil
   end

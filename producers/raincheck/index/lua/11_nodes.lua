@@ -92,7 +92,7 @@ function Nodes.give_back(keys, args)
   return { give_back(call, run, step, "no process held it any more") }
 end
 
-local function remove(call, node, out, give_back)
+local function remove(call, node, out, give_back, silent)
   local running, _, inline = entries(call, node)
   for _, run in ipairs(inline) do
     if Runs.get(call, run, "state") == "live" then
@@ -102,7 +102,7 @@ local function remove(call, node, out, give_back)
   for _, entry in ipairs(running) do
     local run, step = Runs.parse(entry[1])
     if Runs.state(call, run, step) == "R" then
-      out[#out + 1] = give_back(call, run, step, "the worker fell silent")
+      out[#out + 1] = give_back(call, run, step, "the worker fell silent", silent)
     end
   end
   redis.call("ZREM", call:key("nodes"), node)
@@ -120,7 +120,7 @@ function Nodes.reap(keys, args)
   for i = 1, #oldest, 2 do
     local lease = redis.call("HGET", call:key("node:", oldest[i]), "lease") or "0"
     if tonumber(oldest[i + 1]) + tonumber(lease) < tick then
-      remove(call, oldest[i], out, Ends.lost)
+      remove(call, oldest[i], out, Ends.lost, true)
     end
   end
   return out

@@ -8,8 +8,14 @@
 
 local Retry = {}
 
-local FORGOTTEN = { "errors", "lost", "error", "reason", "ended", "missing", "first_park",
-  "declined", "declines", "not_before", "l1", "l2", "l3" }
+local FORGOTTEN = { "errors", "lost", "silent", "error", "reason", "ended", "missing",
+  "first_park", "declined", "declines", "not_before" }
+
+local function forget_losses(key)
+  for i = 1, tonumber(redis.call("HGET", key, "lost") or 0) do
+    redis.call("HDEL", key, "l" .. i)
+  end
+end
 
 local function forget_bindings(key)
   local count = tonumber(redis.call("HGET", key, "bn") or 0)
@@ -64,6 +70,7 @@ local function revive(call, run, again, rebind)
   local pending = {}
   for _, step in ipairs(again) do
     local key = Runs.step_key(call, run, step)
+    forget_losses(key)
     redis.call("HDEL", key, unpack(FORGOTTEN))
     redis.call("ZREM", call:key("dead"), run .. "/" .. step)
     if rebind then
