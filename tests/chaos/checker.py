@@ -1,12 +1,12 @@
 """Compares what clients were told with what the index holds."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from raincheck import Deployment, RunHandle, RunStatus
 from raincheck_contracts.artifacts import ArtifactVersion
 from raincheck_contracts.errors import RunNotFoundError
-from raincheck_contracts.runs import Run
+from raincheck_contracts.runs import Run, StepState
 from tests.chaos.history import History
 from tests.chaos.verdict import Verdict
 from tests.support.waiting import wait_until
@@ -59,9 +59,20 @@ def _read_runs(history: History, deployment: Deployment) -> dict[str, Run | None
     return runs
 
 
+def _ends(run: Run) -> Iterator[str]:
+    """How each step of a run stands that has not succeeded, and how its attempts were lost."""
+    for step in run.steps:
+        if step.state is not StepState.SUCCEEDED:
+            yield ", ".join(
+                [f"{step.step} is {step.state} {step.reason or ''}", *map(str, step.losses)]
+            )
+
+
 def _lost(deployment: Deployment, run: str, number: int, found: Run | None) -> list[str]:
-    if found is None or found.status is not RunStatus.SUCCEEDED:
-        return [f"{run} is {found.status if found else 'unknown'}"]
+    if found is None:
+        return [f"{run} is unknown"]
+    if found.status is not RunStatus.SUCCEEDED:
+        return [f"{run} is {found.status}: {'; '.join(_ends(found))}"]
     value = RunHandle(run, deployment).get(timeout=0)
     return [] if value == number else [f"{run} gave {value!r}, not {number}"]
 
