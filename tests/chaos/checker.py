@@ -38,7 +38,10 @@ def check(history: History, deployment: Deployment, verdict: Verdict) -> Verdict
     verdict.steps = sum(len(run.steps) for run in runs.values() if run is not None)
     for operation in history.of("run"):
         found = runs[operation.name]
-        verdict.lost += _lost(deployment, operation.name, operation.number, found)
+        if found is not None and _silenced_ten(found):
+            verdict.given_up.append(operation.name)
+        else:
+            verdict.lost += _lost(deployment, operation.name, operation.number, found)
     for name in deployment.index.records.artifact_names():
         versions = list(deployment.index.records.versions(name))
         _check_artifact(history, name, versions, verdict)
@@ -57,6 +60,14 @@ def _read_runs(history: History, deployment: Deployment) -> dict[str, Run | None
         except RunNotFoundError:
             runs[operation.name] = None
     return runs
+
+
+def _silenced_ten(run: Run) -> bool:
+    """Whether a run ended as is promised for a step under which ten workers fell silent."""
+    failed = [step for step in run.steps if step.state is StepState.FAILED]
+    return bool(failed) and all(
+        [loss.why for loss in step.losses] == ["the worker fell silent"] * 10 for step in failed
+    )
 
 
 def _ends(run: Run) -> Iterator[str]:

@@ -94,7 +94,12 @@ def _under_fire(killer: Killer, folder: Path, patience: float) -> Verdict:
 def test_nothing_is_lost_or_doubled(fleet: Fleet, schedule: Schedule, tmp_path: Path) -> None:
     """Every accepted run ends as it must, each step has published once, and soon again."""
     verdict = _under_fire(Killer(fleet, schedule), tmp_path, patience=60.0)
-    verdict.assert_safe(faults=int(schedule.seconds / 4), operations=int(schedule.seconds))
+    # Victims hold a step: one that takes as long as kills are apart may meet ten in a row.
+    verdict.assert_safe(
+        faults=int(schedule.seconds / 4),
+        operations=int(schedule.seconds),
+        given_up=schedule.faults // 50,
+    )
     assert verdict.replaced, "no killed worker held a step"
     # Slots are short while workers start, so single steps may wait longer.
     assert verdict.quantile(0.5) <= LEASE + 2.0

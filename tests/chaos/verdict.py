@@ -29,6 +29,8 @@ class Verdict:
     steps: int = 0
     lost: list[str] = field(default_factory=list[str])
     """Accepted and not as expected."""
+    given_up: list[str] = field(default_factory=list[str])
+    """Runs with a step under which ten workers fell silent: failed, as is promised."""
     duplicated: list[str] = field(default_factory=list[str])
     """Published more than once for one step."""
     strange: list[str] = field(default_factory=list[str])
@@ -81,14 +83,18 @@ class Verdict:
             with Path(path).open("a") as file:
                 file.write(json.dumps(figures) + "\n")
 
-    def assert_safe(self, *, faults: int, operations: int) -> None:
+    def assert_safe(self, *, faults: int, operations: int, given_up: int = 0) -> None:
         """Nothing lost, doubled or strange, in a run in which enough has happened.
 
         Args:
             faults: at least so many; a run in which nothing happened proves nothing.
             operations: likewise.
+            given_up: at most so many runs under whose steps ten workers fell silent.
         """
+        if self.given_up:
+            self.others["given up"] = len(self.given_up)
         self.report()
+        assert len(self.given_up) <= given_up, self.row
         assert (self.lost, self.duplicated, self.strange) == ([], [], []), self.row
         assert self.faults >= faults, self.row
         assert self.operations >= operations, self.row
