@@ -123,7 +123,7 @@ def test_ten_thousand_runs_are_forgotten() -> None:
     [
         ('redis.call("PEXPIREAT", facts.idem, at)', "local _ = at"),
         ('redis.call("PEXPIREAT", Runs.step_key(call, run, step), at)', "local _ = at"),
-        ('redis.call("XTRIM", call:key("events"), "MINID", last_read)', "local _ = last_read"),
+        ('redis.call("XTRIM", key, "MINID", last)', "local _ = last"),
         ('"EX", REQUEST_TTL)', '"KEEPTTL")'),
     ],
     ids=["idempotency keys", "steps", "events", "requests"],
