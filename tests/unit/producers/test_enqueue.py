@@ -189,7 +189,7 @@ def test_a_reference_to_an_unknown_artifact_is_warned_of(caplog: pytest.LogCaptu
     with caplog.at_level(logging.WARNING, logger="raincheck.queueing.enqueue"):
         handle = refer.delay("traned_model")
         refer.delay("trained_model")
-    (record,) = caplog.records
+    (record,) = (item for item in caplog.records if item.name == "raincheck.queueing.enqueue")
     assert "waits for artifact 'traned_model', which has no versions yet" in record.getMessage()
     assert "did you mean trained_model?" in record.getMessage()
     assert handle.status() is RunStatus.QUEUED
