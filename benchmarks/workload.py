@@ -6,13 +6,29 @@ a list of the server, so that both sides are measured alike.
 
 import json
 import time
+from typing import Any
 
 from celery import Celery
 
 from raincheck import Client, current_deployment, get_step_context, pipeline, step
-from raincheck_workers.celery import app as raincheck_app
+from raincheck.messaging.broker import celery_settings
+from raincheck_workers import install
 
-app: Celery = raincheck_app
+
+def _settings() -> dict[str, Any]:
+    deployment = current_deployment()
+    return {
+        **celery_settings(deployment.settings, deployment.index_url),
+        "task_default_queue": "bench",
+        "worker_prefetch_multiplier": 1,
+        "worker_send_task_events": True,
+    }
+
+
+# An application of its own, with the settings of ours: our own worker takes no bare tasks.
+app = Celery("bench")
+app.add_defaults(_settings)
+install(app)
 
 
 def note(key: str) -> None:
