@@ -2,10 +2,12 @@
 
 import secrets
 from collections.abc import Callable, Generator
+from pathlib import Path
 
 import pytest
 
 from raincheck import use_deployment
+from tests.chaos.faults.server import ChaosServer
 from tests.support.rabbitmq import RabbitServer, rabbit_server
 from tests.support.workers import Fleet, running_fleet
 
@@ -15,6 +17,15 @@ def fleet(valkey_url: str) -> Generator[Fleet]:
     """A deployment of the test's own; it starts the workers that it needs."""
     with running_fleet(valkey_url) as fleet, use_deployment(fleet.deployment):
         yield fleet
+
+
+@pytest.fixture
+def port_server(tmp_path: Path) -> Generator[ChaosServer]:
+    """A server on a port that stays over restarts, which a test may kill."""
+    server = ChaosServer(tmp_path)
+    server.start()
+    yield server
+    server.kill()
 
 
 @pytest.fixture(scope="session")

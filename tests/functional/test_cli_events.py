@@ -35,29 +35,20 @@ def _follower(fleet: Fleet, output: Path) -> "Generator[subprocess.Popen[str]]":
         reader.wait()
 
 
-@pytest.fixture
-def server(tmp_path: Path) -> Generator[ChaosServer]:
-    """A server that syncs each write."""
-    server = ChaosServer(tmp_path)
-    server.start()
-    yield server
-    server.kill()
-
-
 def test_events_are_followed_over_a_restart_of_the_server(
-    server: ChaosServer, tmp_path: Path
+    port_server: ChaosServer, tmp_path: Path
 ) -> None:
     """Each is printed once and in order; Ctrl-C ends it with 130."""
     output = tmp_path / "output"
-    with running_fleet(server.url) as fleet, use_deployment(fleet.deployment):
+    with running_fleet(port_server.url) as fleet, use_deployment(fleet.deployment):
         save_artifact(1, "model")
         with _follower(fleet, output) as reader:
             wait_until(lambda: _ids(output) == ["1-1"], 20)
             save_artifact(2, "model")
             wait_until(lambda: _ids(output) == ["1-1", "2-1"], 2)
-            server.kill()
+            port_server.kill()
             wait_until(lambda: "events are read on when it is back" in output.read_text(), 20)
-            server.start()
+            port_server.start()
             save_artifact(3, "model")
             wait_until(lambda: _ids(output) == ["1-1", "2-1", "3-1"], 10)
             reader.send_signal(signal.SIGINT)

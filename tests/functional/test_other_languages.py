@@ -1,6 +1,5 @@
 """The examples in other languages, which know the contract and nothing of our code."""
 
-import shutil
 import subprocess
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -11,30 +10,19 @@ import pytest
 from raincheck import Client, save_artifact, use_deployment
 from tests.chaos.faults.server import ChaosServer
 from tests.support.documentation import ROOT
+from tests.support.programs import program
 from tests.support.waiting import wait_until
 from tests.support.workers import running_fleet
 
-pytestmark = [
-    pytest.mark.functional,
-    pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash"),
-]
+pytestmark = pytest.mark.functional
 
 FOLLOW = ROOT / "examples" / "other_languages" / "follow_events.sh"
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Generator[ChaosServer]:
-    """A server on a port: bash has no other sockets."""
-    server = ChaosServer(tmp_path)
-    server.start()
-    yield server
-    server.kill()
 
 
 @contextmanager
 def _follower(output: Path, *arguments: str | int) -> "Generator[subprocess.Popen[bytes]]":
     with output.open("wb") as out:
-        command = ["bash", str(FOLLOW), *map(str, arguments)]
+        command = [program("bash"), str(FOLLOW), *map(str, arguments)]
         reader = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT)
     try:
         yield reader
@@ -43,11 +31,11 @@ def _follower(output: Path, *arguments: str | int) -> "Generator[subprocess.Pope
         reader.wait()
 
 
-def test_bash_follows_the_event_log(server: ChaosServer, tmp_path: Path) -> None:
+def test_bash_follows_the_event_log(port_server: ChaosServer, tmp_path: Path) -> None:
     """What is kept, then what comes; and on from a position, if nothing is missing there."""
     output = tmp_path / "output"
-    with running_fleet(server.url) as fleet, use_deployment(fleet.deployment):
-        place = ("127.0.0.1", server.port, fleet.deployment.settings.namespace)
+    with running_fleet(port_server.url) as fleet, use_deployment(fleet.deployment):
+        place = ("127.0.0.1", port_server.port, fleet.deployment.settings.namespace)
         save_artifact(1, "model")
         with _follower(output, *place):
             wait_until(lambda: output.read_text() == "1-1 published model@1\n", 10)

@@ -48,7 +48,7 @@ def _following(log: EventLog, position: str) -> Iterator[Event]:
                     "%s; events are read on when it is back", error, extra={"action": "index_away"}
                 )
             away = True
-            time.sleep(_PAUSE)
+            time.sleep(_PAUSE)  # a server that is away tells nobody when it is back
             continue
         away = False
         for event in events:
