@@ -78,7 +78,7 @@ def _under_fire(killer: Killer, folder: Path, patience: float) -> Verdict:
     for _ in range(WORKERS):
         killer.start()
     with producing(history, str(log), seed=schedule.seed) as producers:
-        schedule.run(killer.kill_one, every=(1.5, 2.5))
+        schedule.run(killer.kill_one, every=(1.5, 2.5), at_least=int(schedule.seconds / 4))
     verdict = Verdict(scenario="C1", seed=schedule.seed, faults=schedule.faults, operations=0)
     if drained(fleet.deployment, patience):
         for producer in producers:

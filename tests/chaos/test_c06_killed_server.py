@@ -29,7 +29,7 @@ def test_a_killed_server_loses_nothing_that_was_acknowledged(stage: Stage) -> No
         back.append(stage.back_after(time.monotonic()))
 
     with stage.load():
-        stage.schedule.run(kill, every=(2.0, 4.0))
+        stage.schedule.run(kill, every=(2.0, 4.0), at_least=int(stage.schedule.seconds / 8))
     verdict = stage.verdict("C6")
     verdict.others["back after s"] = max(back)
     verdict.assert_safe(

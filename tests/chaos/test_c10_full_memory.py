@@ -31,7 +31,7 @@ def test_a_full_server_refuses_in_words_and_all_goes_on_after(stage: Stage) -> N
         stage.server.ask("CONFIG", "SET", "maxmemory", 0)
 
     with stage.load():
-        stage.schedule.run(fill, every=(1.0, 2.0))
+        stage.schedule.run(fill, every=(1.0, 2.0), at_least=int(stage.schedule.seconds / 8))
     verdict = stage.verdict("C10")
     verdict.assert_safe(
         faults=int(stage.schedule.seconds / 8), operations=int(stage.schedule.seconds)

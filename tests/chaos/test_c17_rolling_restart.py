@@ -46,7 +46,7 @@ def test_a_rolling_restart_repeats_nothing(
         taken.append(_end(serving.pop(0)))
 
     with producing(history, str(log), seed=schedule.seed) as producers:
-        schedule.run(fault, every=(0.5, 1.5))
+        schedule.run(fault, every=(0.5, 1.5), at_least=2)
     assert drained(fleet.deployment, 60.0)
     for producer in producers:
         producer.succeed_again()
