@@ -5,7 +5,13 @@ from typing import Any, cast
 
 from pydantic import BaseModel
 
-from raincheck_contracts.events import ENTRY_FIELDS, EVENTS_BY_KIND, KIND_FIELDS, Event
+from raincheck_contracts.events import (
+    CAUSE_FIELDS,
+    ENTRY_FIELDS,
+    EVENTS_BY_KIND,
+    KIND_FIELDS,
+    Event,
+)
 
 #: Of the events; raised when readers have to change.
 EVENTS_VERSION = "1.0.0"
@@ -80,7 +86,7 @@ def _entries() -> Iterator[tuple[str, dict[str, Any]]]:
     """One message a kind of entry; its payload is the object of its fields."""
     for kind, event in EVENTS_BY_KIND.items():
         data = cast("type[BaseModel]", event.model_fields["data"].annotation)
-        fields = {"run": "r", "depth": "d", **KIND_FIELDS[kind]}
+        fields = {**CAUSE_FIELDS, **KIND_FIELDS[kind]}
         needed = [fields[name] for name, field in data.model_fields.items() if field.is_required()]
         properties = {
             field: {"type": "string", "description": ENTRY_FIELDS[field]}

@@ -21,6 +21,7 @@ from raincheck_contracts.names import (
 )
 from raincheck_contracts.references import Alias
 from raincheck_contracts.runs import RunStatus
+from raincheck_contracts.subscriptions import SubscriptionName
 
 
 class _Cause(Contract):
@@ -28,6 +29,10 @@ class _Cause(Contract):
     """The run that did it; None when done by hand."""
     depth: Annotated[int, Field(ge=0)] = 0
     """Triggers between the first cause and this event."""
+    pipeline: PipelineName | None = None
+    """The pipeline of that run."""
+    quiet: bool = False
+    """Whether it starts no runs: a backfill that does not cascade caused it."""
 
 
 class VersionPublishedData(_Cause):
@@ -71,6 +76,7 @@ class RunFinishedData(Contract):
     run: RunId
     depth: Annotated[int, Field(ge=0)] = 0
     pipeline: PipelineName
+    quiet: bool = False
     status: RunStatus
 
 
@@ -79,6 +85,16 @@ class IndexReopenedData(Contract):
 
     epoch: str
     """Of the index from this event on."""
+
+
+class SubscriptionLaggedData(Contract):
+    """What `SubscriptionLagged` says."""
+
+    subscription: SubscriptionName
+    after: str
+    """The last event that it has looked at."""
+    up_to: str
+    """The last event that was forgotten before it could."""
 
 
 class _Event(Contract):
@@ -145,8 +161,22 @@ class IndexReopened(_Event):
     data: IndexReopenedData
 
 
+class SubscriptionLagged(_Event):
+    """Events were forgotten before a subscription looked at them; it has stopped."""
+
+    type: Literal["raincheck.subscription_lagged.v1"] = "raincheck.subscription_lagged.v1"
+    subject: str
+    data: SubscriptionLaggedData
+
+
 Event = Annotated[
-    ArtifactVersionPublished | AliasMoved | TagAdded | MetadataLogged | RunFinished | IndexReopened,
+    ArtifactVersionPublished
+    | AliasMoved
+    | TagAdded
+    | MetadataLogged
+    | RunFinished
+    | IndexReopened
+    | SubscriptionLagged,
     Field(discriminator="type"),
 ]
 EVENT: TypeAdapter[Event] = TypeAdapter(Event)
@@ -159,6 +189,7 @@ EVENTS_BY_KIND: dict[str, type[Event]] = {
     "metadata": MetadataLogged,
     "finished": RunFinished,
     "reopened": IndexReopened,
+    "lagged": SubscriptionLagged,
 }
 #: The fields of an entry.
 ENTRY_FIELDS = {
@@ -171,18 +202,25 @@ ENTRY_FIELDS = {
     "p": "version that the alias named before",
     "r": "run that did it; absent when done by hand",
     "d": "triggers between the first cause and the run",
-    "w": "pipeline of the run that ended",
+    "w": "pipeline of that run",
+    "q": "1 when it starts no runs: a backfill that does not cascade caused it",
     "o": "how it ended: succeeded, failed, cancelled",
     "e": "epoch of the index that begins",
+    "b": "subscription",
+    "f": "the last event that it has looked at",
+    "g": "the last event that was forgotten before it could",
 }
-#: The fields that the data of each kind take, by the name that they have there.
+#: The fields of whatever a run has done, by the name that they have in the data.
+CAUSE_FIELDS = {"run": "r", "depth": "d", "pipeline": "w", "quiet": "q"}
+#: The fields that the data of each kind take besides, by the name that they have there.
 KIND_FIELDS = {
     "published": {"artifact": "a", "version": "v", "sequence": "s"},
     "alias": {"artifact": "a", "alias": "n", "version": "v", "previous": "p"},
     "tag": {"artifact": "a", "version": "v", "sequence": "s", "tag": "n"},
     "metadata": {"artifact": "a", "version": "v", "sequence": "s", "key": "n"},
-    "finished": {"pipeline": "w", "status": "o"},
+    "finished": {"status": "o"},
     "reopened": {"epoch": "e"},
+    "lagged": {"subscription": "b", "after": "f", "up_to": "g"},
 }
 
 
@@ -201,7 +239,7 @@ def event_from_entry(namespace: str, entry_id: str, entry: Mapping[str, str]) ->
         pydantic.ValidationError: when the entry is not one that the index writes.
     """
     kind = entry.get("k", "")
-    names = {"run": "r", "depth": "d", **KIND_FIELDS.get(kind, {})}
+    names = {**CAUSE_FIELDS, **KIND_FIELDS.get(kind, {})}
     known = EVENTS_BY_KIND.get(kind)
     return EVENT.validate_python(
         {
@@ -218,6 +256,8 @@ def event_from_entry(namespace: str, entry_id: str, entry: Mapping[str, str]) ->
 def _subject(kind: str, entry: Mapping[str, str]) -> str:
     if kind == "reopened":
         return "index"
+    if kind == "lagged":
+        return f"subscription/{entry.get('b', '')}"
     if "a" in entry:
         return f"{entry['a']}@{entry.get('v', '')}"
     return f"run/{entry.get('r', '')}"

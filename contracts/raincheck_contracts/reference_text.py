@@ -16,6 +16,7 @@ from raincheck_contracts.references import (
     Reference,
     Selector,
     TagSelector,
+    TriggerSelector,
     VersionSelector,
     WhereSelector,
 )
@@ -65,7 +66,7 @@ def parse_reference(text: str, *, wait: float | None = None) -> Reference:
         raise ReferenceSyntaxError(text, "the pointer is not percent-encoded UTF-8") from error
 
 
-def _parse_selector(text: str, selector: str) -> Selector:
+def _parse_selector(text: str, selector: str) -> Selector:  # noqa: C901, PLR0911 - one for each
     sign, rest = selector[0], selector[1:]
     if sign == "@":
         return VersionSelector(version=rest)
@@ -81,11 +82,15 @@ def _parse_selector(text: str, selector: str) -> Selector:
             return BestSelector(metric=unquote(argument), mode="max")
         case "tag":
             return TagSelector(tag=argument)
+        case "trigger" if argument in {"newest", "all"}:
+            return TriggerSelector(take="all" if argument == "all" else "newest")
         case "where":
             items = argument.split(",")
             return WhereSelector(conditions=tuple(_parse_condition(text, item) for item in items))
         case _:
-            raise ReferenceSyntaxError(text, f"?{word}= is unknown; there are min, max, tag, where")
+            raise ReferenceSyntaxError(
+                text, f"?{word}= is unknown; there are min, max, tag, where, trigger"
+            )
 
 
 def _parse_condition(text: str, item: str) -> Condition:

@@ -6,6 +6,7 @@
     trained_model?min=MSE         the version whose MSE is least (`max`: greatest)
     trained_model?tag=nightly     the newest version with that tag
     trained_model?where=MSE<0.2   the newest version whose metadata satisfies all conditions
+    trained_model?trigger=newest  the version whose event started the run (`all`: the list)
 
 and after any of them `#/MSE`, a JSON Pointer into the metadata in the URI fragment
 form of RFC 6901, section 6.
@@ -108,8 +109,21 @@ class WhereSelector(Contract):
     conditions: Annotated[tuple[Condition, ...], Field(min_length=1, max_length=8)]
 
 
+class TriggerSelector(Contract):
+    """The version that triggered the run, or with `all` the list of those that did."""
+
+    by: Literal["trigger"] = "trigger"
+    take: Literal["newest", "all"] = "newest"
+
+
 Selector = Annotated[
-    VersionSelector | AliasSelector | LatestSelector | BestSelector | TagSelector | WhereSelector,
+    VersionSelector
+    | AliasSelector
+    | LatestSelector
+    | BestSelector
+    | TagSelector
+    | WhereSelector
+    | TriggerSelector,
     Field(discriminator="by"),
 ]
 
@@ -126,8 +140,8 @@ class Reference(Contract):
 
     @property
     def floating(self) -> bool:
-        """Whether later publications can change what this resolves to."""
-        return self.selector.by != "version"
+        """Whether later publications can change what this resolves to in a run."""
+        return self.selector.by not in {"version", "trigger"}
 
     @property
     def pointer_tokens(self) -> tuple[str, ...]:
@@ -161,7 +175,7 @@ def _format_condition(condition: Condition) -> str:
     return key + _SIGNS[condition.op] + quote(canonical_json(condition.value), safe='-._"')
 
 
-def _format_selector(selector: Selector) -> str:
+def _format_selector(selector: Selector) -> str:  # noqa: PLR0911 - one for each
     match selector:
         case VersionSelector():
             return f"@{selector.version}"
@@ -175,3 +189,5 @@ def _format_selector(selector: Selector) -> str:
             return f"?tag={selector.tag}"
         case WhereSelector():
             return "?where=" + ",".join(map(_format_condition, selector.conditions))
+        case TriggerSelector():
+            return f"?trigger={selector.take}"

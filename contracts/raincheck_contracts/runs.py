@@ -10,6 +10,7 @@ from typing_extensions import override
 from raincheck_contracts._base import Contract, JsonValue
 from raincheck_contracts.artifacts import Binding
 from raincheck_contracts.names import OutputName, PipelineName, RunId, StepName
+from raincheck_contracts.subscriptions import Trigger
 
 
 class RunStatus(StrEnum):
@@ -85,6 +86,8 @@ class MissingReason(StrEnum):
     """An earlier step returned nothing for this output."""
     METADATA_TOO_LARGE = "metadata-too-large"
     """The step would bind more than 64 KiB of metadata."""
+    NOT_TRIGGERED = "not-triggered"
+    """No version of the artifact is among the events that started the run."""
 
 
 class MissingReference(Contract):
@@ -121,6 +124,7 @@ class MissingReference(Contract):
             ),
             MissingReason.NO_OUTPUT: "the earlier step returned nothing for this output",
             MissingReason.METADATA_TOO_LARGE: "the step would bind over 64 KiB of metadata",
+            MissingReason.NOT_TRIGGERED: f"no version of {artifact!r} started this run",
         }[self.reason]
 
 
@@ -184,3 +188,7 @@ class Run(Contract):
     ended_at: int | None = None
     steps: tuple[StepRun, ...] = ()
     reason: str | None = None
+    depth: Annotated[int, Field(ge=0)] = 0
+    """Triggers between the first cause and this run."""
+    trigger: Trigger | None = None
+    """The events that started it; None when somebody queued it."""

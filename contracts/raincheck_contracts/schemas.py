@@ -11,11 +11,13 @@ from raincheck_contracts.events import (
     IndexReopened,
     MetadataLogged,
     RunFinished,
+    SubscriptionLagged,
     TagAdded,
 )
 from raincheck_contracts.messages import RunRequest, StepTask
 from raincheck_contracts.pipelines import PipelineSpec
 from raincheck_contracts.runs import Run
+from raincheck_contracts.subscriptions import Subscription, SubscriptionDefinition
 
 _PUBLIC: tuple[type[BaseModel], ...] = (
     AliasMoved,
@@ -29,6 +31,9 @@ _PUBLIC: tuple[type[BaseModel], ...] = (
     RunFinished,
     RunRequest,
     StepTask,
+    Subscription,
+    SubscriptionDefinition,
+    SubscriptionLagged,
     TagAdded,
     VersionRecord,
 )

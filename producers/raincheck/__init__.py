@@ -4,6 +4,18 @@ from raincheck.authoring.context import get_step_context
 from raincheck.authoring.external import ExternalArtifact, external_artifact
 from raincheck.authoring.pipeline import Pipeline, pipeline
 from raincheck.authoring.step import Step, step
+from raincheck.authoring.triggers import (
+    alias_moved,
+    all_of,
+    any_of,
+    batch,
+    each,
+    metadata_logged,
+    newest,
+    published,
+    tagged,
+    triggering,
+)
 from raincheck.client.client import Client
 from raincheck.client.predicates import eq, exists, ge, gt, le, lt
 from raincheck.client.published import PublishedVersion
@@ -29,7 +41,12 @@ __all__ = [
     "RunStatus",
     "Settings",
     "Step",
+    "alias_moved",
+    "all_of",
+    "any_of",
+    "batch",
     "current_deployment",
+    "each",
     "eq",
     "exists",
     "external_artifact",
@@ -40,11 +57,16 @@ __all__ = [
     "load_artifact",
     "log_metadata",
     "lt",
+    "metadata_logged",
+    "newest",
     "pipeline",
+    "published",
     "read_settings",
     "register_materializer",
     "save_artifact",
     "step",
+    "tagged",
+    "triggering",
     "trust_types",
     "use_deployment",
 ]

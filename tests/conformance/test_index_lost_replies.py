@@ -14,6 +14,7 @@ from tests.support.builders import new_version, nonce, output_of, pipeline, step
 from tests.support.driver import ERROR, Driver, names
 from tests.support.dumps import dump
 from tests.support.repeating import losing_replies
+from tests.support.subscribing import NEWEST, deployable, started
 
 #: A repeat counts once more, or is written down once more, and has no effect beyond that.
 COUNTED = {"decline"}
@@ -115,6 +116,25 @@ def _roll_back(driver: Driver) -> None:
     assert driver.index.records.revision() > before
 
 
+def _subscribe(driver: Driver) -> None:
+    made = deployable(group=NEWEST, limit=1)
+    scripts = driver.index.subscriptions
+    assert scripts.define(made, expected=0) == ("SAME", 1)  # the answer to the repeat
+    driver.publish("model")
+    driver.publish("model")
+    driver.wake()
+    scripts.pause("sub", "for now")
+    driver.publish("model")
+    scripts.resume("sub")
+    driver.wake()
+    (run,) = started(driver.index)
+    driver.index.runs.cancel(f"sub+{run}", "no longer wanted")
+    driver.wake()
+    assert scripts.read("sub").counts.started == 2
+    assert scripts.read("sub").live == 1
+    scripts.delete("sub")
+
+
 def _retry(driver: Driver) -> None:
     run = driver.submit(pipeline(step("a")))
     driver.fail(run, "a")
@@ -129,6 +149,7 @@ def test_no_call_has_a_second_effect(driver: Driver, comparing: _Comparing) -> N
     _retry(driver)
     _annotate(driver)
     _lose_nodes(driver)
+    _subscribe(driver)
     _roll_back(driver)
     driver.index.runs.trim()
     functions = set(re.findall(r'"rc1_(\w+)"', library_source())) - {

@@ -47,6 +47,11 @@ class Driver:
         self._specs[run] = spec
         return run
 
+    def adopt(self, run: str, spec: PipelineSpec) -> str:
+        """Learn the pipeline of a run that events started; the run."""
+        self._specs[run] = spec
+        return run
+
     def spec(self, run: str, step: str) -> StepSpec:
         """The step as it was submitted."""
         return next(item for item in self._specs[run].steps if item.name == step)

@@ -10,6 +10,7 @@ _READ: dict[str, tuple[str, ...]] = {
     "string": ("GET",),
     "hash": ("HGETALL",),
     "set": ("SMEMBERS",),
+    "list": ("LRANGE", "0", "-1"),
     "zset": ("ZRANGE", "0", "-1", "WITHSCORES"),
     "stream": ("XRANGE", "-", "+"),
 }

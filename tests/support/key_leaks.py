@@ -18,8 +18,12 @@ PERMANENT = (
     "nodes",
     "dirty",
     "dead",
+    "subs",
+    "behind",
 )
 PERMANENT_KINDS = ("art:", "vers:", "ver:", "alias:", "best:", "tag:")
+#: What belongs to a subscription, until that is deleted.
+OF_SUBSCRIPTIONS = ("subs:", "sub:", "deployed:", "pend:", "join:", "live:", "fill:", "matched:")
 #: Tables of steps: every member must belong to a live run.
 STEP_TABLES = ("hints:", "queued:", "waiting", "wait:", "wake:")
 
@@ -36,8 +40,9 @@ def key_leaks(index: Index) -> list[str]:
     live = {text(run) for run in ask(index, "ZRANGE", key(index, "runs:live"), 0, -1)}
     nodes = set(index.records.nodes())
     leaks: list[str] = []
+    subscribed = OF_SUBSCRIPTIONS if index.subscriptions.names() else ()
     for name in key_names(index):
-        if name in PERMANENT or name.startswith(PERMANENT_KINDS):
+        if name in PERMANENT or name.startswith((*PERMANENT_KINDS, *subscribed)):
             continue
         leaks += _leaks_of(index, name, live, nodes)
     return leaks
@@ -59,8 +64,9 @@ def _leaks_of(index: Index, name: str, live: set[str], nodes: set[str]) -> list[
 def _belongs_to(index: Index, kind: str, rest: str, live: set[str]) -> bool:
     """Whether a record is one of a live run's."""
     if kind == "spec":
-        specs = (ask(index, "HGET", key(index, f"run:{run}"), "spec") for run in live)
-        return rest in map(text, specs)
+        holders = [f"run:{run}" for run in live]
+        holders += [f"sub:{name}" for name in index.subscriptions.names()]
+        return rest in {text(ask(index, "HGET", key(index, name), "spec")) for name in holders}
     if kind == "idem":
         return text(ask(index, "GET", key(index, f"idem:{rest}"))).split("\x1f")[0] in live
     return kind in {"run", "step"} and _run(rest) in live
@@ -80,7 +86,8 @@ def _members(index: Index, name: str) -> list[str]:
 
 def _timely(member: str, live: set[str]) -> bool:
     """Whether a timer is a live run's; a delayed start goes by itself when it fires."""
-    return member.startswith("h|") or _run(member.rpartition("|")[2]) in live
+    # So does the end of a batch's window, unless its subscription is deleted before.
+    return member.startswith(("h|", "s|")) or _run(member.rpartition("|")[2]) in live
 
 
 def _node_leaks(index: Index, node: str, live: set[str]) -> list[str]:

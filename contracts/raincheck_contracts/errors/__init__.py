@@ -36,6 +36,9 @@
             RunNotFoundError (LookupError)
             RunNotRetryableError
             EventPositionError (ValueError)
+            SubscriptionNotFoundError (LookupError)
+            SubscriptionMovedError
+            SubscriptionStateError
             InvalidWriteError (ValueError)
         RunError
             StepFailedError
@@ -61,6 +64,9 @@ from raincheck_contracts.errors.index import (
     RunNotFoundError,
     RunNotRetryableError,
     StaleFenceError,
+    SubscriptionMovedError,
+    SubscriptionNotFoundError,
+    SubscriptionStateError,
     VersionExistsError,
     VersionNameError,
 )
@@ -137,6 +143,9 @@ __all__ = [
     "StaleFenceError",
     "StepFailedError",
     "StoreError",
+    "SubscriptionMovedError",
+    "SubscriptionNotFoundError",
+    "SubscriptionStateError",
     "TypeMismatchError",
     "UnresolvedReferenceError",
     "UnsupportedValueError",

@@ -202,3 +202,55 @@ class EmbeddedServerError(RaincheckError):
         return (
             f"the embedded server in {self.home} did not start: {self.problem}. Its log: {self.log}"
         )
+
+
+class SubscriptionNotFoundError(IndexAccessError, LookupError):
+    """No subscription has that name."""
+
+    def __init__(self, name: str, known: tuple[str, ...] = ()) -> None:
+        super().__init__(name, known)
+        self.name = name
+        self.known = known
+
+    @override
+    def __str__(self) -> str:
+        known = f"there are {', '.join(self.known)}" if self.known else "there are none"
+        return f"no subscription is named {self.name!r}; {known}"
+
+
+class SubscriptionMovedError(IndexAccessError):
+    """Somebody else has deployed the subscription in the meantime; nothing was written."""
+
+    def __init__(self, name: str, expected: int, version: int) -> None:
+        super().__init__(name, expected, version)
+        self.name = name
+        self.expected = expected
+        self.version = version
+
+    @override
+    def __str__(self) -> str:
+        return (
+            f"subscription {self.name!r} is at deployment {self.version} now, not at "
+            f"{self.expected}: somebody has deployed it in the meantime. Look at the difference "
+            "again"
+        )
+
+
+class SubscriptionStateError(IndexAccessError):
+    """What was asked of a subscription does not go with its state."""
+
+    def __init__(self, name: str, state: str, wanted: str) -> None:
+        super().__init__(name, state, wanted)
+        self.name = name
+        self.state = state
+        self.wanted = wanted
+
+    @override
+    def __str__(self) -> str:
+        remedy = (
+            "Choose: resume --skip-gap goes on after the events that are missing, and a backfill "
+            "starts what they would have started"
+            if self.state == "lagged"
+            else f"It is {self.state}"
+        )
+        return f"cannot {self.wanted} subscription {self.name!r}, which is {self.state}. {remedy}"

@@ -15,6 +15,7 @@ from raincheck_contracts._base import JsonValue
 from raincheck_contracts.artifacts import Binding
 from raincheck_contracts.errors import ArgumentError, NoContextError, VersionExistsError
 from raincheck_contracts.pipelines import OutputSpec
+from raincheck_contracts.subscriptions import TriggeringEvent
 
 _NAME_ONE = 'Name it: log_metadata({...}, artifact="name")'
 
@@ -59,6 +60,8 @@ class StepContext:
     """By parameter, what its references were bound to."""
     outputs: tuple[OutputSpec, ...] = ()
     """The declared outputs."""
+    trigger: tuple[TriggeringEvent, ...] = ()
+    """The events that started the run; none when somebody queued it."""
     staged_artifacts: list[StagedArtifact] = field(default_factory=list)
     staged_metadata: dict[str, dict[str, JsonValue]] = field(default_factory=dict)
     """Output name -> entries for the version that will be published."""

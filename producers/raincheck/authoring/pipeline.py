@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, cast, overload
 
-from typing_extensions import override
+from typing_extensions import Unpack, override
 
 from raincheck.authoring.compiler import Bind, OnFailure, PipelineDefinition, compile_pipeline
 from raincheck.authoring.compiling import active_recorder
@@ -18,6 +18,7 @@ from raincheck.authoring.pipeline_parameters import read_parameters
 from raincheck.authoring.registry import register_pipeline
 from raincheck.authoring.signature import FunctionSignature
 from raincheck.authoring.step_options import checked_name
+from raincheck.authoring.triggers import SubscriptionOptions, check_options
 from raincheck_contracts._base import JsonValue
 from raincheck_contracts.errors import CompileError, DefinitionError
 from raincheck_contracts.pipelines import PipelineSpec
@@ -52,6 +53,7 @@ class Pipeline(Generic[P, R]):
         name: str | None = None,
         bind: Bind | None = None,
         on_failure: OnFailure = "continue",
+        subscribing: SubscriptionOptions | None = None,
     ) -> None:
         """Make a pipeline of a function; authors write `@pipeline`.
 
@@ -60,6 +62,7 @@ class Pipeline(Generic[P, R]):
             name: the pipeline's name; None is the function's.
             bind: when references are bound, see `pipeline`.
             on_failure: what becomes of the other steps, see `pipeline`.
+            subscribing: which events start it when it is deployed, see `pipeline`.
 
         Raises:
             DefinitionError: when the function, the name or an option cannot be used.
@@ -76,6 +79,8 @@ class Pipeline(Generic[P, R]):
         if on_failure not in {"continue", "stop"}:
             problem = f"on_failure={on_failure!r} cannot be used"
             raise DefinitionError(self.name, problem, 'Give "continue" or "stop"')
+        self.subscribing: SubscriptionOptions = subscribing or {}
+        check_options(self.name, self.subscribing)
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Run the pipeline here and now, against the same store as a worker's.
@@ -228,7 +233,11 @@ def pipeline(function: Callable[P, R], /) -> Pipeline[P, R]: ...
 
 @overload
 def pipeline(
-    *, name: str | None = None, bind: Bind | None = None, on_failure: OnFailure = "continue"
+    *,
+    name: str | None = None,
+    bind: Bind | None = None,
+    on_failure: OnFailure = "continue",
+    **subscribing: Unpack[SubscriptionOptions],
 ) -> Callable[[Callable[P, R]], Pipeline[P, R]]: ...
 
 
@@ -239,6 +248,7 @@ def pipeline(
     name: str | None = None,
     bind: Bind | None = None,
     on_failure: OnFailure = "continue",
+    **subscribing: Unpack[SubscriptionOptions],
 ) -> Any:
     """Make a pipeline of a function: `@pipeline` or `@pipeline(bind="run")`.
 
@@ -251,6 +261,12 @@ def pipeline(
         on_failure: what becomes of the steps that do not need one that failed. With
             `"continue"` they run; with `"stop"` none of them starts any more, and those that
             run come to their end. What needs a failed step is skipped in any case.
+        subscribing: which events start it once it is deployed. `triggers`: a list of
+            `published(...)`, `tagged(...)`, `metadata_logged(...)`, `alias_moved(...)` of
+            which any is enough, or one `all_of(...)`. `requires`: references that must be
+            there besides. `group`: `each()`, `batch(...)` or `newest()`. `limit`: runs that
+            live at once. `when_full`: `"queue"`, `"replace"` or `"skip"`. `feedback`: whether
+            events of its own runs start it, too. `max_depth`: triggers in a row, 8.
 
     Returns:
         The `Pipeline`, or a decorator that makes one.
@@ -260,7 +276,9 @@ def pipeline(
     """
 
     def decorate(function: Callable[..., Any]) -> Pipeline[..., Any]:
-        made = Pipeline(function, name=name, bind=bind, on_failure=on_failure)
+        made = Pipeline(
+            function, name=name, bind=bind, on_failure=on_failure, subscribing=subscribing
+        )
         _register(made)
         return made
 

@@ -2,11 +2,13 @@
 
 import secrets
 from collections.abc import Iterator, Mapping
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import ValidationError
+from typing_extensions import Unpack
 
 from raincheck.authoring.compiling import compiling
+from raincheck.authoring.context import active_step_context
 from raincheck.authoring.lazy import lazy_artifact_version
 from raincheck.authoring.metadata_values import checked_metadata
 from raincheck.client.event_reader import read_events
@@ -29,6 +31,11 @@ from raincheck_contracts.references import (
     WhereSelector,
 )
 from raincheck_contracts.runs import MissingReference
+from raincheck_contracts.subscriptions import Subscription
+
+if TYPE_CHECKING:
+    from raincheck.authoring.pipeline import Pipeline
+    from raincheck.authoring.triggers import SubscriptionOptions
 
 
 class Client:
@@ -148,6 +155,47 @@ class Client:
         """
         return read_events(self.deployment.index.events, since, follow=follow)
 
+    def subscribe(
+        self,
+        pipeline: "Pipeline[..., Any]",
+        *,
+        name: str | None = None,
+        parameters: Mapping[str, object] | None = None,
+        queue: str | None = None,
+        priority: int | None = None,
+        wait: Duration | None = None,
+        **subscribing: "Unpack[SubscriptionOptions]",
+    ) -> Subscription:
+        """Let events start a pipeline from now on, also when this process has ended.
+
+        Args:
+            pipeline: compiled now, with the parameters.
+            name: of the subscription; None is the pipeline's. The same name again changes it.
+            parameters: of the pipeline, for all of its runs.
+            queue: the Celery queue of the steps that name none.
+            priority: of their messages, 0 to 9.
+            wait: how long references are waited for; None is the deployment's.
+            subscribing: as in `@pipeline(...)`, whose own are the default.
+
+        Returns:
+            The subscription as it is stored.
+
+        Raises:
+            UsageError: the pipeline does not compile, or an option cannot be used.
+            SubscriptionMovedError: somebody else deployed it at the same moment.
+            InvalidWriteError: it is over a limit.
+        """
+        from raincheck.subscribing import definition, deploying  # noqa: PLC0415 - they import pipelines
+
+        options: SubscriptionOptions = {**pipeline.subscribing, **subscribing}
+        running = definition.RunOptions(
+            parameters=parameters, queue=queue, priority=priority, wait=wait
+        )
+        made = definition.build_deployable(
+            self.deployment, pipeline, name or pipeline.name, options, running
+        )
+        return deploying.deploy(self.deployment, deploying.plan(self.deployment, made))
+
     def set_alias(
         self,
         name: str,
@@ -178,7 +226,7 @@ class Client:
             raise ArgumentError("set_alias", error.errors()[0]["msg"], _NAMES) from error
         deployment = self.deployment
         done = deployment.index.versions.set_alias(
-            secrets.token_hex(16), name, alias, _text(version), expected=expected
+            secrets.token_hex(16), name, alias, _text(version), expected=expected, run=_run()
         )
         self._wake(dirty=done.dirty)
         return done.version
@@ -197,7 +245,7 @@ class Client:
             TagSelector(tag=tag)
         except ValidationError as error:
             raise ArgumentError("tag", error.errors()[0]["msg"], _NAMES) from error
-        done = self.deployment.index.versions.tag(name, _text(version), tag)
+        done = self.deployment.index.versions.tag(name, _text(version), tag, run=_run())
         self._wake(dirty=done.dirty)
         return done.version
 
@@ -220,7 +268,7 @@ class Client:
             UnsupportedValueError: a value that cannot be kept.
         """
         done = self.deployment.index.versions.log_metadata(
-            name, _text(version), checked_metadata(metadata)
+            name, _text(version), checked_metadata(metadata), run=_run()
         )
         self._wake(dirty=done.dirty)
         return done.version
@@ -231,6 +279,12 @@ class Client:
 
 
 _NAMES = "Names are up to 64 of a-z, 0-9, '.', '_', '-'; aliases are not all digits"
+
+
+def _run() -> str:
+    """The run whose step does this; empty outside of steps."""
+    context = active_step_context()
+    return "" if context is None else context.run
 
 
 def _text(version: str | int | None) -> str | None:

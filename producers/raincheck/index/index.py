@@ -6,6 +6,7 @@ from raincheck.index.event_log import EventLog
 from raincheck.index.node_scripts import NodeScripts
 from raincheck.index.records import Records
 from raincheck.index.run_scripts import RunScripts
+from raincheck.index.subscription_scripts import SubscriptionScripts
 from raincheck.index.version_scripts import VersionScripts
 
 
@@ -23,6 +24,7 @@ class Index:
         self.nodes = NodeScripts(connection)
         self.records = Records(connection)
         self.events = EventLog(connection)
+        self.subscriptions = SubscriptionScripts(connection)
         self.bad_messages = BadMessages(connection)
 
     @property

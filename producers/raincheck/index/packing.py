@@ -12,19 +12,22 @@ from raincheck_contracts.pipelines import (
 from raincheck_contracts.references import (
     AliasSelector,
     BestSelector,
+    Condition,
     LatestSelector,
     Reference,
     Selector,
     TagSelector,
+    TriggerSelector,
     VersionSelector,
     WhereSelector,
 )
 from raincheck_contracts.runs import MissingReason, MissingReference
+from raincheck_contracts.subscriptions import TriggeringEvent
 
 FIELD, ITEM, TERM, PART = "\x1f", "\x1e", "\x1d", "\x1c"
 
 
-def _selector(selector: Selector) -> tuple[str, str, str]:
+def _selector(selector: Selector) -> tuple[str, str, str]:  # noqa: PLR0911 - one for each
     match selector:
         case VersionSelector():
             return "v", selector.version, ""
@@ -37,11 +40,15 @@ def _selector(selector: Selector) -> tuple[str, str, str]:
         case TagSelector():
             return "t", selector.tag, ""
         case WhereSelector():
-            terms = (
-                PART.join((item.key, item.op, canonical_json(item.value)))
-                for item in selector.conditions
-            )
-            return "w", TERM.join(terms), ""
+            return "w", pack_terms(selector.conditions), ""
+        case TriggerSelector():
+            return "g", "all" if selector.take == "all" else "one", ""
+
+
+def pack_terms(conditions: Iterable[Condition]) -> str:
+    """Predicates over metadata, as `References.holds` reads them."""
+    terms = (PART.join((item.key, item.op, canonical_json(item.value))) for item in conditions)
+    return TERM.join(terms)
 
 
 def pack_reference(reference: Reference) -> str:
@@ -89,3 +96,29 @@ def unpack_missing(packed: str) -> tuple[MissingReference, ...]:
         MissingReference(reference=reference, reason=MissingReason(reason), deadline=int(deadline))
         for reference, reason, deadline in items
     )
+
+
+def unpack_trigger(packed: str) -> tuple[TriggeringEvent, ...]:
+    """The events that started a run, as `20_groups.lua` packs them."""
+    items = [item.split(FIELD) for item in packed.split(ITEM) if item]
+    return tuple(
+        TriggeringEvent.model_validate(
+            {"event": event, "kind": kind, "artifact": artifact, "version": version}
+        )
+        for event, kind, artifact, version, *_ in items
+    )
+
+
+def bound_count(reference: Reference, trigger: Iterable[TriggeringEvent]) -> int:
+    """How many versions a reference is bound to in a run that these events started."""
+    selector = reference.selector
+    if not isinstance(selector, TriggerSelector) or selector.take != "all":
+        return 1
+    return len({item.version for item in trigger if item.artifact == reference.artifact})
+
+
+def bound_name(reference: Reference, place: int) -> str:
+    """How a binding is shown: as its reference is written, with its place when it is a list."""
+    selector = reference.selector
+    listed = isinstance(selector, TriggerSelector) and selector.take == "all"
+    return f"{reference}[{place}]" if listed else str(reference)

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 from raincheck.index.connection import text
-from raincheck.index.packing import unpack_missing
+from raincheck.index.packing import unpack_missing, unpack_trigger
 from raincheck_contracts.artifacts import VersionRecord
 from raincheck_contracts.errors import (
     IndexAccessError,
@@ -17,6 +17,7 @@ from raincheck_contracts.errors import (
     VersionNameError,
 )
 from raincheck_contracts.runs import MissingReference
+from raincheck_contracts.subscriptions import TriggeringEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,9 @@ class Claimed:
     attempt: int
     revision: int
     values: tuple[BoundVersion, ...]
-    """In the order of `needs_of(step)`."""
+    """In the order of `needs_of(step)`; a list of triggering versions in its place."""
+    trigger: tuple[TriggeringEvent, ...] = ()
+    """The events that started the run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,12 +193,13 @@ def claim(reply: Sequence[Any]) -> Claimed | Parked | Unresolvable | Refused:
     code = text(reply[0])
     match code:
         case "BOUND":
-            count, values = int(reply[4]), reply[5:]
+            count, values = int(reply[5]), reply[6:]
             return Claimed(
                 text(reply[1]),
                 int(reply[2]),
                 int(reply[3]),
                 tuple(bound_version(values[6 * i : 6 * i + 6]) for i in range(count)),
+                unpack_trigger(text(reply[4])),
             )
         case "PARKED":
             return Parked(unpack_missing(text(reply[1])))

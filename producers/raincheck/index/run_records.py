@@ -2,11 +2,18 @@
 
 import contextlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from raincheck.index.connection import text
-from raincheck.index.packing import FIELD, ITEM, unpack_missing
+from raincheck.index.packing import (
+    FIELD,
+    ITEM,
+    bound_count,
+    bound_name,
+    unpack_missing,
+    unpack_trigger,
+)
 from raincheck_contracts.artifacts import Binding, VersionRecord
 from raincheck_contracts.errors import MetadataPointerError
 from raincheck_contracts.pointers import follow, tokens_of
@@ -20,6 +27,7 @@ from raincheck_contracts.runs import (
     StepRun,
     StepState,
 )
+from raincheck_contracts.subscriptions import Trigger, TriggeringEvent
 
 _STATES = {
     "P": StepState.PENDING,
@@ -68,6 +76,20 @@ def read_run(stored: StoredRun) -> Run:
         ended_at=int(record["ended"]) if "ended" in record else None,
         steps=tuple(_step_run(stored, step) for step in stored.steps),
         reason=text(record["reason"]) if "reason" in record else None,
+        depth=int(record.get("depth", 0)),
+        trigger=_trigger(record),
+    )
+
+
+def _trigger(record: Mapping[str, bytes]) -> Trigger | None:
+    if "trigger" not in record:
+        return None
+    subscription, _, backfill = text(record["lane"]).partition("|")
+    return Trigger(
+        subscription=subscription,
+        events=unpack_trigger(text(record["trigger"])),
+        count=int(record["triggers"]),
+        backfill=int(backfill) if backfill else None,
     )
 
 
@@ -99,7 +121,7 @@ def _step_run(stored: StoredRun, step: str) -> StepRun:
         ended_at=int(details["ended"]) if "ended" in details else None,
         parked_at=int(details["first_park"]) if "first_park" in details else None,
         not_before=int(details["not_before"]) if "not_before" in details else None,
-        bindings=_bindings(details),
+        bindings=_bindings(details, unpack_trigger(text(stored.record.get("trigger")))),
         revision=int(details["brev"]) if "brev" in details else None,
         losses=_losses(details),
         missing=missing,
@@ -147,19 +169,33 @@ def _error(details: Mapping[str, bytes], missing: tuple[MissingReference, ...]) 
     return None
 
 
-def _bindings(details: Mapping[str, bytes]) -> dict[str, Binding]:
+def _bound_names(packed: str, trigger: Sequence[TriggeringEvent]) -> Iterator[tuple[str, str]]:
+    """For each binding its reference as written, and what tells it from others of a list."""
+    for item in packed.split(ITEM) if packed else ():
+        written, _, kind, *_ = item.split(FIELD)
+        if kind != "g":
+            yield written, written
+            continue
+        reference = parse_reference(written)
+        for place in range(bound_count(reference, trigger)):
+            yield written, bound_name(reference, place)
+
+
+def _bindings(
+    details: Mapping[str, bytes], trigger: Sequence[TriggeringEvent]
+) -> dict[str, Binding]:
     if "bn" not in details:
         return {}
     revision = int(details["brev"])
-    references = text(details["refs"]).split(ITEM)
     bindings: dict[str, Binding] = {}
-    for i in range(1, int(details["bn"]) + 1):
-        written = references[i - 1].split(FIELD)[0]
+    for i, (written, name) in enumerate(_bound_names(text(details["refs"]), trigger), 1):
+        if i > int(details["bn"]):
+            break
         artifact, version, sequence = text(details[f"b{i}"]).split(FIELD)
         raw = details.get(f"m{i}")
         # A pointer that finds nothing has failed the step; it is left out here.
         with contextlib.suppress(MetadataPointerError):
-            bindings[written] = binding_of(
+            bindings[name] = binding_of(
                 (artifact, version, int(sequence)),
                 VersionRecord.model_validate_json(details[f"r{i}"]),
                 revision=revision,

@@ -1,5 +1,6 @@
 """A run as `submit` records it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from raincheck.index.connection import Argument
@@ -38,7 +39,6 @@ class Submission:
 
     def arguments(self) -> list[Argument]:
         """As the Lua function reads it."""
-        head = self.spec.model_copy(update={"steps": ()})
         arguments: list[Argument] = [
             self.run,
             self.spec.name,
@@ -56,27 +56,36 @@ class Submission:
             self.depth,
             self.inline_node,
             self.trace,
-            head.canonical_json(),
-            pack_run_scope(self.spec),
-            len(self.spec.steps),
         ]
-        successors: dict[str, list[str]] = {step.name: [] for step in self.spec.steps}
-        for step in self.spec.steps:
-            for earlier in step.after:
-                successors[earlier].append(step.name)
-        for step in self.spec.steps:
-            delay, timeout = round(step.retry_delay * 1000), _timeout_ms(step.timeout)
-            limits = (step.retries, delay, timeout, step.retry_backoff)
-            arguments += [
-                step.name,
-                len(step.after),
-                step.queue or "",
-                " ".join(map(str, limits)),
-                " ".join(successors[step.name]),
-                self.step_digests[step.name],
-                step.canonical_json(),
-            ]
-        return arguments
+        return arguments + spec_arguments(self.spec, self.step_digests)
+
+
+def spec_arguments(spec: PipelineSpec, step_digests: Mapping[str, str]) -> list[Argument]:
+    """A spec as `Submit.hold_spec` of the Lua library reads it.
+
+    Args:
+        spec: the compiled pipeline.
+        step_digests: digest of each step's canonical JSON, by step.
+    """
+    head = spec.model_copy(update={"steps": ()})
+    arguments: list[Argument] = [head.canonical_json(), pack_run_scope(spec), len(spec.steps)]
+    successors: dict[str, list[str]] = {step.name: [] for step in spec.steps}
+    for step in spec.steps:
+        for earlier in step.after:
+            successors[earlier].append(step.name)
+    for step in spec.steps:
+        delay, timeout = round(step.retry_delay * 1000), _timeout_ms(step.timeout)
+        limits = (step.retries, delay, timeout, step.retry_backoff)
+        arguments += [
+            step.name,
+            len(step.after),
+            step.queue or "",
+            " ".join(map(str, limits)),
+            " ".join(successors[step.name]),
+            step_digests[step.name],
+            step.canonical_json(),
+        ]
+    return arguments
 
 
 def _timeout_ms(timeout: float | None) -> int:

@@ -64,9 +64,20 @@ class VersionScripts:
         return self._write("publish", request, *version.arguments())
 
     def log_metadata(
-        self, artifact: str, version: str | None, metadata: Mapping[str, JsonValue]
+        self,
+        artifact: str,
+        version: str | None,
+        metadata: Mapping[str, JsonValue],
+        *,
+        run: str = "",
     ) -> Published:
         """Add metadata to a version; None is the newest. The same value again is fine.
+
+        Args:
+            artifact: name of the artifact.
+            version: of it.
+            metadata: entries by top-level key.
+            run: that does it; empty when it is done by hand.
 
         Raises:
             ReferenceNotFoundError: no such version.
@@ -74,17 +85,23 @@ class VersionScripts:
             InvalidWriteError: a value that cannot be kept.
         """
         version = version or self._newest(artifact)
-        return self._write("log_metadata", artifact, version, *entry_arguments(metadata))
+        return self._write("log_metadata", artifact, version, *entry_arguments(metadata), run)
 
-    def tag(self, artifact: str, version: str | None, tag: str) -> Published:
+    def tag(self, artifact: str, version: str | None, tag: str, *, run: str = "") -> Published:
         """Tag a version; None is the newest.
+
+        Args:
+            artifact: name of the artifact.
+            version: of it.
+            tag: to add.
+            run: that does it; empty when it is done by hand.
 
         Raises:
             ReferenceNotFoundError: no such version.
             InvalidWriteError: the tag is none.
         """
         check_name("tag", tag, VERSION_NAME_PATTERN)
-        return self._write("tag", artifact, version or self._newest(artifact), tag)
+        return self._write("tag", artifact, version or self._newest(artifact), tag, run)
 
     def set_alias(
         self,
@@ -94,6 +111,7 @@ class VersionScripts:
         version: str | None,
         *,
         expected: str | None = None,
+        run: str = "",
     ) -> Published:
         """Let an alias name a version; None is the newest.
 
@@ -103,13 +121,16 @@ class VersionScripts:
             alias: the name to give.
             version: what it shall name.
             expected: what it must name now, for a compare-and-set.
+            run: that does it; empty when it is done by hand.
 
         Raises:
             ReferenceNotFoundError: no such version.
             InvalidWriteError: it does not name `expected`, or the alias is none.
         """
         check_name("alias", alias, ALIAS_PATTERN)
-        return self._write("set_alias", request, artifact, alias, version or "", expected or "")
+        return self._write(
+            "set_alias", request, artifact, alias, version or "", expected or "", run
+        )
 
     def resolve(self, references: Sequence[Reference]) -> Resolution:
         """Answer references now, all at one revision; writes nothing."""

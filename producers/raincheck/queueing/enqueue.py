@@ -134,6 +134,7 @@ def build_submission(
         ParameterError: an option cannot be used.
     """
     spec, run = compiled.spec, new_run_id()
+    _refuse_untriggered(spec)
     parameters = canonical_json(compiled.parameters)
     text = spec.canonical_json()
     submission = Submission(
@@ -153,6 +154,23 @@ def build_submission(
     for message in _messages(submission, run, submission.step_digests):
         check_message_size(deployment.settings.namespace, message)
     return submission
+
+
+def _refuse_untriggered(spec: PipelineSpec) -> None:
+    """Refuse to queue what only events can start.
+
+    Raises:
+        ParameterError: names the artifact that it takes from its trigger.
+    """
+    for step in spec.steps:
+        for need in needs_of(step):
+            if isinstance(need, ReferenceInput) and need.reference.selector.by == "trigger":
+                name = need.reference.artifact
+                problem = (
+                    f"it takes triggering({name!r}), so only events start it. Deploy it and "
+                    f"publish {name!r}, or start it for versions that are there by a backfill"
+                )
+                raise ParameterError(spec.name, problem)
 
 
 def _times(spec: PipelineSpec, options: EnqueueOptions) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from raincheck.index.replies import BoundVersion
+from raincheck.index.replies import BoundVersion, Claimed
 from raincheck_contracts.artifacts import VersionRecord
 from raincheck_contracts.errors import MetadataPointerError, TypeMismatchError
 from raincheck_contracts.pipelines import (
@@ -39,7 +39,7 @@ def _bound(
 def _inputs(values: Sequence[BoundVersion], **nodes: Input) -> BoundInputs:
     step = StepSpec(name="s", function="m:s", inputs=nodes)
     assert len(needs_of(step)) == len(values)
-    return bind(step, 7, values)
+    return bind(step, Claimed("1:f", 1, 7, tuple(values)))
 
 
 def _load(bound: BoundVersion, annotation: object) -> object:

@@ -198,10 +198,10 @@ class Executor:
         inputs: BoundInputs | None = None
         try:
             with classify("bind"):
-                inputs = bind(task.step, claimed.revision, claimed.values)
+                inputs = bind(task.step, claimed)
             self.monitor.bound(task, celery_id, inputs.bindings)
             with scoped_copies():
-                return self._run(task, step, inputs, attempt, claimed.attempt)
+                return self._run(task, step, inputs, attempt, claimed)
         except Failure as failure:
             return self._fail(task, attempt, failure, inputs)
 
@@ -211,7 +211,7 @@ class Executor:
         step: "Step[..., object]",
         inputs: BoundInputs,
         attempt: Attempt,
-        number: int,
+        claimed: Claimed,
     ) -> Outcome:
         with classify("bind"):
             annotations = {port.name: port.annotation for port in step.parameters}
@@ -222,9 +222,10 @@ class Executor:
             run=task.run,
             pipeline=task.pipeline,
             step=task.step.name,
-            attempt=number,
+            attempt=claimed.attempt,
             inputs=inputs.by_parameter,
             outputs=task.step.outputs,
+            trigger=claimed.trigger,
         )
         with classify("call"), step_context(context), span("call"):
             returned = step.function(**arguments)

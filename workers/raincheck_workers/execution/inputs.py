@@ -6,8 +6,8 @@ from typing import Any, get_args, get_origin
 
 from pydantic import PydanticUserError, TypeAdapter, ValidationError
 
-from raincheck.index.packing import written
-from raincheck.index.replies import BoundVersion
+from raincheck.index.packing import bound_count, bound_name, written
+from raincheck.index.replies import BoundVersion, Claimed
 from raincheck.index.run_records import binding_of
 from raincheck.materializers import describe, type_satisfies
 from raincheck_contracts.artifacts import Binding
@@ -23,6 +23,7 @@ from raincheck_contracts.pipelines import (
     inputs_within,
     needs_of,
 )
+from raincheck_contracts.references import TriggerSelector
 from raincheck_workers.telemetry.observation import materialization
 
 
@@ -31,8 +32,8 @@ class BoundInputs:
     """What a claim bound for a step."""
 
     step: StepSpec
-    answers: Mapping[str, tuple[BoundVersion, Binding]]
-    """By the canonical JSON of the need."""
+    answers: Mapping[str, tuple[tuple[BoundVersion, Binding], ...]]
+    """By the canonical JSON of the need: one, or of a list of triggering versions all."""
     bindings: dict[str, Binding]
     """By the reference as written."""
 
@@ -41,9 +42,10 @@ class BoundInputs:
         """By parameter, in reading order."""
         return {
             name: tuple(
-                self.answers[leaf.canonical_json()][1]
+                binding
                 for leaf in inputs_within(node)
                 if not isinstance(leaf, ValueInput)
+                for _, binding in self.answers[leaf.canonical_json()]
             )
             for name, node in self.step.inputs.items()
         }
@@ -55,25 +57,37 @@ class BoundInputs:
         return tuple(dict.fromkeys(names))
 
 
-def bind(step: StepSpec, revision: int, values: Sequence[BoundVersion]) -> BoundInputs:
+def bind(step: StepSpec, claimed: Claimed) -> BoundInputs:
     """Join a step's needs with the claim's answers.
 
     Raises:
         MetadataPointerError: a pointer finds nothing below its top-level key.
     """
-    answers: dict[str, tuple[BoundVersion, Binding]] = {}
+    answers: dict[str, tuple[tuple[BoundVersion, Binding], ...]] = {}
     bindings: dict[str, Binding] = {}
-    for need, bound in zip(needs_of(step), values, strict=True):
-        binding = binding_of(
-            (bound.artifact, bound.version, bound.sequence),
-            bound.record,
-            revision=revision,
-            written=written(need),
-            metadata=bound.metadata,
-        )
-        answers[need.canonical_json()] = (bound, binding)
-        bindings[written(need)] = binding
+    left = iter(claimed.values)
+    for need in needs_of(step):
+        named: dict[str, tuple[BoundVersion, Binding]] = {}
+        for name, bound in zip(_names(need, claimed), left, strict=False):
+            binding = binding_of(
+                (bound.artifact, bound.version, bound.sequence),
+                bound.record,
+                revision=claimed.revision,
+                written=written(need),
+                metadata=bound.metadata,
+            )
+            named[name] = bound, binding
+            bindings[name] = binding
+        answers[need.canonical_json()] = tuple(named.values())
     return BoundInputs(step, answers, bindings)
+
+
+def _names(need: ReferenceInput | OutputInput, claimed: Claimed) -> list[str]:
+    """How each binding of a need is shown; the claim has so many answers for it."""
+    if isinstance(need, OutputInput):
+        return [written(need)]
+    count = bound_count(need.reference, claimed.trigger)
+    return [bound_name(need.reference, place) for place in range(count)]
 
 
 def check_types(inputs: BoundInputs, annotations: Mapping[str, object]) -> None:
@@ -103,15 +117,22 @@ def _check(inputs: BoundInputs, parameter: str, node: Input, annotation: object)
 def _check_bound(
     inputs: BoundInputs, parameter: str, node: ReferenceInput | OutputInput, annotation: object
 ) -> None:
-    bound, binding = inputs.answers[node.canonical_json()]
-    if binding.pointer is not None:
-        fits, recorded = _value_fits(binding.value, annotation), repr(binding.value)
-    else:
-        manifest = bound.record.manifest
-        fits, recorded = type_satisfies(manifest, annotation), manifest.type
-    if not fits:
-        shown = f"{written(node)} (= {binding.artifact}@{binding.version})"
-        raise TypeMismatchError(parameter, shown, recorded, describe(annotation))
+    if _is_list(node):
+        annotation = _element(annotation, 0)
+    for bound, binding in inputs.answers[node.canonical_json()]:
+        if binding.pointer is not None:
+            fits, recorded = _value_fits(binding.value, annotation), repr(binding.value)
+        else:
+            manifest = bound.record.manifest
+            fits, recorded = type_satisfies(manifest, annotation), manifest.type
+        if not fits:
+            shown = f"{written(node)} (= {binding.artifact}@{binding.version})"
+            raise TypeMismatchError(parameter, shown, recorded, describe(annotation))
+
+
+def _is_list(node: ReferenceInput | OutputInput) -> bool:
+    selector = node.reference.selector if isinstance(node, ReferenceInput) else None
+    return isinstance(selector, TriggerSelector) and selector.take == "all"
 
 
 def _element(annotation: object, position: int) -> object:
@@ -157,13 +178,28 @@ def materialize(
                 element = _element(annotation, 1)
                 return {key: value_of(item, element) for key, item in node.items.items()}
             case ReferenceInput() | OutputInput():
-                bound, binding = inputs.answers[node.canonical_json()]
-                if binding.pointer is not None:
-                    return binding.value
-                with materialization(written(node), bound):
-                    return load(bound, annotation)
+                return _bound_value(inputs, node, annotation, load)
 
     return {
         name: value_of(node, annotations.get(name, Any))
         for name, node in inputs.step.inputs.items()
     }
+
+
+def _bound_value(
+    inputs: BoundInputs,
+    need: ReferenceInput | OutputInput,
+    annotation: object,
+    load: Callable[[BoundVersion, object], object],
+) -> object:
+    def one(bound: BoundVersion, binding: Binding, annotation: object) -> object:
+        if binding.pointer is not None:
+            return binding.value
+        with materialization(written(need), bound):
+            return load(bound, annotation)
+
+    answers = inputs.answers[need.canonical_json()]
+    if not _is_list(need):
+        return one(*answers[0], annotation)
+    element = _element(annotation, 0)
+    return [one(*answer, element) for answer in answers]

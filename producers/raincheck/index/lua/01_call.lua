@@ -108,18 +108,39 @@ function Call:current_revision()
   return self.raised or tonumber(redis.call("HGET", self:key("index"), "revision") or 0)
 end
 
--- Appends an event. `cause` is {run, depth} or nil.
+-- Appends an event. `cause` is {run, depth, pipeline, quiet} or nil.
 function Call:announce(kind, cause, ...)
   self.event_count = self.event_count + 1
   local fields = { "k", kind, "t", Text.int(self:now()), ... }
-  if cause and cause.run ~= "" then
-    fields[#fields + 1] = "r"
-    fields[#fields + 1] = cause.run
-    fields[#fields + 1] = "d"
-    fields[#fields + 1] = cause.depth or "0"
+  local function add(name, value)
+    fields[#fields + 1] = name
+    fields[#fields + 1] = value
+  end
+  if cause then
+    add("r", cause.run)
+    add("d", cause.depth)
+    add("w", cause.pipeline)
+    if cause.quiet then
+      add("q", "1")
+    end
   end
   local id = Text.int(self:revision()) .. "-" .. Text.int(self.event_count)
   redis.call("XADD", self:key("events"), id, unpack(fields))
+end
+
+-- Marks the subscriptions to an artifact: they have an event to look at, of this revision
+-- or, where they are marked already, of an earlier one.
+function Call:mark_subscriptions(artifact)
+  local names = redis.call("SMEMBERS", self:key("subs:", artifact))
+  local rows = {}
+  for i, name in ipairs(names) do
+    rows[#rows + 1] = Text.int(self:revision())
+    rows[#rows + 1] = "s|" .. name
+    if #rows == 1000 or i == #names then
+      redis.call("ZADD", self:key("dirty"), "NX", unpack(rows))
+      rows, self.dirty = {}, true
+    end
+  end
 end
 
 -- Puts a message aside; the arguments are the names and values of its fields.

@@ -4,11 +4,13 @@
 --   written, artifact, kind, argument, second argument, metadata key, wait (ms or "")
 -- kinds: v version  l latest  a alias  b best (metric, min|max)  t tag
 --        w where (conditions)  o output of an earlier step (step, output)
+--        g triggering version (one|all): replaced by those of the run, see 06_bindings.lua
 --
 -- Keys of this file (read only)
 --   art:<artifact>             hash  next (last number given), seq     for ever
 --   vers:<artifact>            zset  version by sequence                for ever
---   ver:<artifact>:<version>   hash  seq, rev, at, rec, inline, m:<key>, t:<tag>
+--   ver:<artifact>:<version>   hash  seq, rev, at, rec, by (pipeline), inline,
+--                                    m:<key>, t:<tag>
 --                                                                      for ever
 --   alias:<artifact>           hash  alias -> version                  for ever
 --   best:<artifact>:<key>      zset  %016d sequence by number          for ever
@@ -109,7 +111,8 @@ local Compare = {
   ge = function(a, b) return a >= b end,
 }
 
-local function holds(raw, operator, wanted)
+-- Whether one metadata value, raw JSON or false, satisfies a condition.
+function References.holds(raw, operator, wanted)
   if not raw then
     return false
   end
@@ -137,13 +140,18 @@ function Select.w(call, ref)
     local key, all = call:key("ver:", ref.artifact, ":", version), true
     local values = redis.call("HMGET", key, unpack(fields))
     for i, condition in ipairs(conditions) do
-      all = all and holds(values[i], condition[2], condition[3])
+      all = all and References.holds(values[i], condition[2], condition[3])
     end
     if all then
       return version
     end
   end
   return nil, unknown(call, ref.artifact, "no-candidate", "q:" .. ref.artifact)
+end
+
+-- What is left of these has no version among those that started the run.
+function Select.g()
+  return nil, miss("not-triggered", "", true)
 end
 
 -- An output of a step of the same run: it has succeeded, or this step were not ready.

@@ -4,17 +4,20 @@
 -- F failed, C cancelled, K skipped. A run is live until all its steps are final.
 --
 -- Keys of this file
---   spec:<digest>      hash  head, steps, refs (run scope), live; per step x:<step> body,
+--   spec:<digest>      hash  head, steps, needs (how many others each of them needs),
+--                            refs (run scope), live; per step x:<step> body,
 --                            d:<step> digest of the body, n:<step> successors,
 --                            q:<step> queue, t:<step> retries, retry delay ms,
 --                            timeout ms, factor of the delay
---                            while a run uses it, then 30 days
+--                            while a run or a subscription uses it, then 30 days
 --   run:<id>           hash  state (live or final), pipeline, spec, params, request, queue,
 --                            priority, wait, on_failure, submitted, ended, depth, left, failed, inline,
 --                            idem, reason, retries, trace (the caller's trace context);
 --                            per step s:<step> state, u:<step> steps still needed,
 --                            h:<step> hints sent; in run scope bound (revision)
---                            and b:<reference>
+--                            and b:<reference>; of a run that events started lane (who
+--                            started it), trigger (packed events), triggers (how many),
+--                            quiet
 --                            end + 7 days (failed or cancelled: 30)
 --   step:<run>/<step>  hash  attempt, errors, lost, silent (of those), fence, last_fence,
 --                            failed_fence, outcome, node, pid, task, started, ended, refs,
@@ -60,14 +63,14 @@ function Runs.facts(call, run)
   local facts = call.facts[run]
   if not facts then
     local v = redis.call("HMGET", Runs.key(call, run), "pipeline", "spec", "queue", "priority",
-      "inline", "depth", "wait", "idem", "retries", "trace", "on_failure")
+      "inline", "depth", "wait", "idem", "retries", "trace", "on_failure", "lane", "quiet")
     if not v[1] then
       return nil
     end
     facts = {
       pipeline = v[1], spec = call:key("spec:", v[2]), queue = v[3], priority = v[4],
       inline = v[5], depth = v[6], wait = v[7], idem = v[8], retries = v[9] or "0",
-      trace = v[10], stops = v[11] == "stop",
+      trace = v[10], stops = v[11] == "stop", lane = v[12] or "", quiet = v[13] == "1",
     }
     call.facts[run] = facts
   end
@@ -107,7 +110,8 @@ function Runs.set_state(call, run, step, state)
 end
 
 function Runs.cause(call, run)
-  return { run = run, depth = Runs.facts(call, run).depth }
+  local facts = Runs.facts(call, run)
+  return { run = run, depth = facts.depth, pipeline = facts.pipeline, quiet = facts.quiet }
 end
 
 -- What a sender needs to send the hint of a step: run, pipeline, queue, priority, body,

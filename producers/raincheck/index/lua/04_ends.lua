@@ -32,6 +32,23 @@ function Ends.kill(call, run, step)
   end
 end
 
+-- A run, or a subscription, needs its spec no longer.
+function Ends.release_spec(call, key)
+  if redis.call("HINCRBY", key, "live", -1) <= 0 then
+    redis.call("PEXPIREAT", key, Text.int(call:now() + KEEP_SPEC))
+  end
+end
+
+-- Whoever started the run may have waited for its end to start the next.
+local function tell_lane(call, run, lane)
+  redis.call("ZREM", call:key("live:", lane), run)
+  if redis.call("EXISTS", call:key("pend:", lane), call:key("join:", lane),
+    call:key("fill:", lane)) > 0 then
+    redis.call("ZADD", call:key("dirty"), "NX", Text.int(call:current_revision()), "p|" .. lane)
+    call.dirty = true
+  end
+end
+
 local function expire_records(call, run, state, facts)
   local at = Text.int(call:now() + KEEP[state])
   redis.call("PEXPIREAT", Runs.key(call, run), at)
@@ -41,9 +58,7 @@ local function expire_records(call, run, state, facts)
   if facts.idem ~= "" then
     redis.call("PEXPIREAT", facts.idem, at)
   end
-  if redis.call("HINCRBY", facts.spec, "live", -1) <= 0 then
-    redis.call("PEXPIREAT", facts.spec, Text.int(call:now() + KEEP_SPEC))
-  end
+  Ends.release_spec(call, facts.spec)
 end
 
 -- Closes a run all of whose steps are final.
@@ -60,8 +75,11 @@ function Ends.finish(call, run, state, reason)
     redis.call("HDEL", call:key("node:", facts.inline), "i:" .. run)
   end
   local names = { S = "succeeded", F = "failed", C = "cancelled" }
-  call:announce("finished", Runs.cause(call, run), "w", facts.pipeline, "o", names[state])
+  call:announce("finished", Runs.cause(call, run), "o", names[state])
   expire_records(call, run, state, facts)
+  if facts.lane ~= "" then
+    tell_lane(call, run, facts.lane)
+  end
 end
 
 -- Steps reach a final state; the last ones close the run.

@@ -5,9 +5,14 @@
 local Submit = {}
 
 local MAX_STEPS = 2000
+Submit.STEPS = "a run has 1 to 2,000 steps"
 
-local function read_steps(call, count)
-  local steps = {}
+-- The steps as the caller sends them: their number, then each; nil for too many or none.
+function Submit.read_steps(call)
+  local steps, count = {}, call:number()
+  if count < 1 or count > MAX_STEPS then
+    return nil
+  end
   for i = 1, count do
     steps[i] = {
       name = call:take(), needs = call:take(), queue = call:take(), limits = call:take(),
@@ -17,16 +22,17 @@ local function read_steps(call, count)
   return steps
 end
 
-local function store_spec(call, digest, head, refs, steps)
+-- Stores a spec that is not there yet, and holds it until `Ends.release_spec`.
+function Submit.hold_spec(call, digest, head, refs, steps)
   local key = call:key("spec:", digest)
-  if redis.call("EXISTS", key) == 0 then
-    local names, fields = {}, {}
+  if redis.call("HEXISTS", key, "needs") == 0 then
+    local names, needs, fields = {}, {}, {}
     local function add(name, value)
       fields[#fields + 1] = name
       fields[#fields + 1] = value
     end
     for i, step in ipairs(steps) do
-      names[i] = step.name
+      names[i], needs[i] = step.name, step.needs
       add("x:" .. step.name, step.body)
       add("d:" .. step.name, step.digest)
       add("n:" .. step.name, step.successors)
@@ -34,8 +40,15 @@ local function store_spec(call, digest, head, refs, steps)
       add("t:" .. step.name, step.limits)
     end
     Batch.write("HSET", key, fields)
-    redis.call("HSET", key, "head", head, "steps", table.concat(names, " "), "refs", refs)
+    redis.call("HSET", key, "head", head, "steps", table.concat(names, " "), "refs", refs,
+      "needs", table.concat(needs, " "))
   end
+  Submit.hold_again(call, digest)
+end
+
+-- Holds a spec that is there.
+function Submit.hold_again(call, digest)
+  local key = call:key("spec:", digest)
   redis.call("HINCRBY", key, "live", 1)
   redis.call("PERSIST", key)
 end
@@ -79,8 +92,13 @@ local function store_run(call, run, r, steps)
   if r.inline ~= "" then
     redis.call("HSET", call:key("node:", r.inline), "i:" .. run, "1")
   end
+  if r.lane then
+    redis.call("HSET", key, "lane", r.lane, "trigger", r.trigger, "triggers", r.triggers,
+      "quiet", r.quiet)
+  end
 end
 
+-- Those that need nothing become ready -> their names, their messages.
 local function ready_roots(call, run, r, steps)
   local start, ready = r.not_before, {}
   if r.countdown > 0 then
@@ -95,13 +113,17 @@ local function ready_roots(call, run, r, steps)
       end
     end
   end
-  if #ready > 0 then
-    Runs.ready(call, run, ready)
-  end
+  local messages = #ready > 0 and Runs.ready(call, run, ready) or {}
   if r.expires > 0 then
     Runs.timer(call, "x|" .. run, r.expires)
   end
-  return ready
+  return ready, messages
+end
+
+-- Records a run of a spec that is held for it -> names and messages of what is ready.
+function Submit.start(call, run, r, steps)
+  store_run(call, run, r, steps)
+  return ready_roots(call, run, r, steps)
 end
 
 -- submit(run, pipeline, spec digest, params, request digest, idempotency key, queue,
@@ -120,11 +142,10 @@ function Submit.submit(keys, args)
     wait = call:take(), on_failure = call:take(), depth = call:take(), inline = call:take(),
     trace = call:take(),
   }
-  local head, refs, count = call:take(), call:take(), call:number()
-  if count < 1 or count > MAX_STEPS then
-    return { "INVALID", "a run has 1 to 2,000 steps" }
+  local head, refs, steps = call:take(), call:take(), Submit.read_steps(call)
+  if not steps then
+    return { "INVALID", Submit.STEPS }
   end
-  local steps = read_steps(call, count)
   if r.idem ~= "" then
     r.idem = call:key("idem:", r.pipeline, ":", r.idem)
   end
@@ -135,9 +156,9 @@ function Submit.submit(keys, args)
   if r.inline ~= "" and not redis.call("ZSCORE", call:key("nodes"), r.inline) then
     return { "NODE_UNKNOWN", run }
   end
-  store_spec(call, r.spec, head, refs, steps)
-  store_run(call, run, r, steps)
-  return { "NEW", run, unpack(ready_roots(call, run, r, steps)) }
+  Submit.hold_spec(call, r.spec, head, refs, steps)
+  local ready = Submit.start(call, run, r, steps)
+  return { "NEW", run, unpack(ready) }
 end
 
 redis.register_function("rc1_submit", Submit.submit)

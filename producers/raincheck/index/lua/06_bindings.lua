@@ -9,11 +9,56 @@
 
 local Bindings = {}
 
+-- The versions of an artifact among the events that started a run, each once, in their
+-- order of publication.
+local function triggering(trigger, artifact)
+  local found, seen = {}, {}
+  for _, packed in ipairs(Text.split(trigger, ITEM)) do
+    local entry = Text.split(packed, FIELD)
+    if entry[3] == artifact and not seen[entry[4]] then
+      seen[entry[4]] = true
+      found[#found + 1] = { version = entry[4], sequence = tonumber(entry[5]) }
+    end
+  end
+  table.sort(found, function(a, b) return a.sequence < b.sequence end)
+  return found
+end
+
+local function fixed(ref, version)
+  return {
+    item = ref.item .. version, written = ref.written, artifact = ref.artifact, kind = "v",
+    argument = version, key = ref.key, wait = ref.wait,
+  }
+end
+
+-- References as they are written become those to resolve: a triggering version is fixed
+-- when the run is created, and one reference may stand for several of them.
+function Bindings.unpack(call, run, packed)
+  local refs, out, trigger = References.unpack(packed), {}, nil
+  for _, ref in ipairs(refs) do
+    if ref.kind == "g" then
+      trigger = trigger or Runs.get(call, run, "trigger") or ""
+      local versions = triggering(trigger, ref.artifact)
+      for i, one in ipairs(versions) do
+        if ref.argument == "all" or i == #versions then
+          out[#out + 1] = fixed(ref, one.version)
+        end
+      end
+      if #versions == 0 and ref.argument == "one" then
+        out[#out + 1] = ref
+      end
+    else
+      out[#out + 1] = ref
+    end
+  end
+  return out
+end
+
 local function from_run(call, run, ref)
   local stored = redis.call("HGET", Runs.key(call, run), "b:" .. ref.item)
   local parts = Text.split(stored, FIELD)
-  local fixed = { artifact = parts[1], kind = "v", argument = parts[2], key = ref.key }
-  return (References.resolve(call, fixed, run))
+  local bound = { artifact = parts[1], kind = "v", argument = parts[2], key = ref.key }
+  return (References.resolve(call, bound, run))
 end
 
 local function from_scope(refs, scope, found)
@@ -47,7 +92,7 @@ local function find_in_run_scope(call, run, refs, packed_scope)
       bound[i] = from_run(call, run, ref)
     end
   else
-    local scope = References.unpack(packed_scope)
+    local scope = Bindings.unpack(call, run, packed_scope)
     local found, missed = References.resolve_all(call, scope, run)
     if not found then
       return nil, missed
@@ -69,7 +114,7 @@ end
 -- Resolves a step's references -> {values, revision, run_bindings?} | nil, misses.
 -- Reads only.
 function Bindings.find(call, run, packed)
-  local refs = References.unpack(packed)
+  local refs = Bindings.unpack(call, run, packed)
   local scope = Runs.spec(call, run, "refs")
   if scope ~= "" then
     return find_in_run_scope(call, run, refs, scope)

@@ -14,7 +14,8 @@
 --                                       until woken
 --   wake:<...>  set   waiters of a fired key that are not looked at yet   until woken
 --   waiting     zset  <run>/<step> in state W by the server ms of its parking
---   dirty       zset  f|<wait key> fired, k|<wait key> being woken, by revision
+--   dirty       zset  f|<wait key> fired, k|<wait key> being woken; s|<subscription> has
+--                     events to look at, p|<lane> may start runs; by revision
 
 local Waits = {}
 
@@ -90,44 +91,57 @@ function Waits.look(call, run, step)
   return nil
 end
 
-local function next_fired(call)
-  local member = redis.call("ZRANGE", call:key("dirty"), 0, 0)[1]
-  if not member then
-    return nil
-  end
-  local watch = string.sub(member, 3)
-  if string.sub(member, 1, 1) == "f" then
-    -- Those who wait now are looked at once; who parks again waits for the next firing.
-    local waiting, waking = call:key("wait:", watch), call:key("wake:", watch)
-    redis.call("SUNIONSTORE", waking, waking, waiting)
-    redis.call("DEL", waiting)
-    redis.call("ZREM", call:key("dirty"), member)
-    redis.call("ZADD", call:key("dirty"), call:current_revision(), "k|" .. watch)
-  end
-  return watch
+-- What to do with each kind of row of `dirty`; 21_advance.lua adds its own. Each takes the
+-- row's subject, its revision, what may be spent, and the messages; returns what it spent.
+Waits.on_dirty = {}
+
+function Waits.on_dirty.f(call, watch, _, left, out)
+  -- Those who wait now are looked at once; who parks again waits for the next firing.
+  local waiting, waking = call:key("wait:", watch), call:key("wake:", watch)
+  redis.call("SUNIONSTORE", waking, waking, waiting)
+  redis.call("DEL", waiting)
+  redis.call("ZREM", call:key("dirty"), "f|" .. watch)
+  redis.call("ZADD", call:key("dirty"), call:current_revision(), "k|" .. watch)
+  return Waits.on_dirty.k(call, watch, nil, left, out)
 end
 
--- wake(limit) -> {"1" when more is left, messages...}; at most `limit` waiters.
+function Waits.on_dirty.k(call, watch, _, left, out)
+  local waking, spent = call:key("wake:", watch), 1
+  for _, member in ipairs(redis.call("SPOP", waking, left)) do
+    local run, step = Runs.parse(member)
+    spent = spent + 1
+    if Runs.state(call, run, step) == "W" then
+      out[#out + 1] = Waits.look(call, run, step)
+    end
+  end
+  if redis.call("EXISTS", waking) == 0 then
+    redis.call("ZREM", call:key("dirty"), "k|" .. watch)
+  end
+  return spent
+end
+
+-- The next thing to look at: what has just changed goes before what can wait its turn.
+local function next_row(call)
+  for _, name in ipairs({ "dirty", "behind" }) do
+    local row = redis.call("ZRANGE", call:key(name), 0, 0, "WITHSCORES")
+    if row[1] then
+      return string.sub(row[1], 1, 1), string.sub(row[1], 3), tonumber(row[2])
+    end
+  end
+  return nil
+end
+
+-- wake(limit) -> {"1" when more is left, messages...}; looks at no more than about `limit`
+-- waiters, sixteen times as many events, or runs to start.
 function Waits.wake(keys, args)
   local call = Call.open(keys, args)
   local left, out = tonumber(args[1]), { "0" }
   while left > 0 do
-    local watch = next_fired(call)
-    if not watch then
+    local kind, subject, revision = next_row(call)
+    if not kind then
       return out
     end
-    local waking = call:key("wake:", watch)
-    for _, member in ipairs(redis.call("SPOP", waking, left)) do
-      local run, step = Runs.parse(member)
-      left = left - 1
-      if Runs.state(call, run, step) == "W" then
-        out[#out + 1] = Waits.look(call, run, step)
-      end
-    end
-    if redis.call("EXISTS", waking) == 0 then
-      redis.call("ZREM", call:key("dirty"), "k|" .. watch)
-    end
-    left = left - 1
+    left = left - Waits.on_dirty[kind](call, subject, revision, left, out)
   end
   out[1] = "1"
   return out

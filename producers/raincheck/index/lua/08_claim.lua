@@ -8,8 +8,11 @@ local FORGED = "the body is not the one that was submitted"
 local DECLINE_LIMIT = 30
 local DECLINE_DELAY = 10 * TICKS_PER_SECOND
 
-local function reply(call, fence, attempt, found)
-  local out = { "BOUND", fence, attempt, Text.int(found.revision), Text.int(#found.values) }
+local function reply(call, run, fence, attempt, found)
+  local out = {
+    "BOUND", fence, attempt, Text.int(found.revision), Runs.get(call, run, "trigger") or "",
+    Text.int(#found.values),
+  }
   for _, binding in ipairs(found.values) do
     for i = 1, 6 do
       out[#out + 1] = binding[i]
@@ -47,7 +50,7 @@ local function replay(call, c)
   local held = redis.call("HMGET", c.key, "fence", "attempt")
   if held[1] and held[1] == held[2] .. ":" .. c.nonce
     and Runs.state(call, c.run, c.step) == "R" then
-    return reply(call, held[1], held[2], Bindings.kept(call, c.run, c.step))
+    return reply(call, c.run, held[1], held[2], Bindings.kept(call, c.run, c.step))
   end
   return nil
 end
@@ -70,11 +73,11 @@ local function hand_out(call, c, found)
   Runs.unhint(call, c.run, { c.step })
   Runs.set_state(call, c.run, c.step, "R")
   deadline(call, c, fence)
-  return reply(call, fence, attempt, found)
+  return reply(call, c.run, fence, attempt, found)
 end
 
 -- claim(run, step, body digest, nonce, node, pid, task id, packed references)
--- -> {"BOUND", fence, attempt, revision, count, six values per reference}
+-- -> {"BOUND", fence, attempt, revision, trigger, count, six values per reference}
 --  | {"PARKED" or "FAILED", packed misses} | {"REFUSED", "FORGED", "NODE_UNKNOWN" or
 --    "EARLY", detail}
 function Claim.claim(keys, args)
@@ -105,6 +108,18 @@ function Claim.claim(keys, args)
   return hand_out(call, c, found)
 end
 
+-- A subscription whose runs no worker knows would go on failing: so many, and it pauses.
+local UNKNOWN_LIMIT = 3
+
+local function pause_source(call, run, reason)
+  local name = Text.split(Runs.facts(call, run).lane, "|")[1]
+  local key = call:key("sub:", name or "")
+  if name and redis.call("HINCRBY", key, "unknown", 1) >= UNKNOWN_LIMIT then
+    redis.call("HSET", key, "state", "paused", "reason",
+      "no worker knows the steps of " .. UNKNOWN_LIMIT .. " of its runs: " .. reason)
+  end
+end
+
 -- decline(run, step, reason) -> {"LATER"} | {"FAILED"} | {"REFUSED", state}
 -- The worker's code lacks the step: another worker shall have it.
 function Claim.decline(keys, args)
@@ -117,6 +132,7 @@ function Claim.decline(keys, args)
   redis.call("HSET", key, "declined", reason)
   if redis.call("HINCRBY", key, "declines", 1) >= DECLINE_LIMIT then
     Ends.bury(call, run, step, "declined")
+    pause_source(call, run, reason)
     return { "FAILED" }
   end
   Runs.hint(call, run, step, DECLINE_DELAY)

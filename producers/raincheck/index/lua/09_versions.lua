@@ -32,6 +32,19 @@ function Versions.read_entries(call)
   return entries
 end
 
+-- The digest of a record. A record is canonical JSON, which begins with it; so nothing is
+-- decoded here.
+function Versions.digest(record)
+  return string.match(record, '^{"digest":"(b3:%x+)"')
+end
+
+-- What a change of a version brings about: its event, and a look for those it concerns.
+local function changed(call, kind, cause, artifact, version, ...)
+  call:announce(kind, cause, "a", artifact, "v", version, ...)
+  call:mark_subscriptions(artifact)
+  Waits.fire(call, "q:" .. artifact)
+end
+
 local function check_entries(entries)
   for _, entry in ipairs(entries) do
     if entry.number ~= "" and not Text.json_number(entry.number) then
@@ -75,6 +88,10 @@ end
 function Versions.check(call, items)
   local given, taken = {}, {}
   for _, item in ipairs(items) do
+    if not Versions.digest(item.record) then
+      return { "INVALID", "the record of " .. item.artifact
+        .. " is not canonical JSON, which begins with its digest" }
+    end
     local bad = check_version(call, item, given, taken) or check_entries(item.entries)
     if bad then
       return bad
@@ -108,7 +125,7 @@ function Versions.write(call, item, cause)
   local sequence = redis.call("HINCRBY", art, "seq", 1)
   local key = call:key("ver:", item.artifact, ":", version)
   redis.call("HSET", key, "seq", Text.int(sequence), "rev", Text.int(call:revision()),
-    "at", Text.int(call:now()), "rec", item.record)
+    "at", Text.int(call:now()), "rec", item.record, "by", cause and cause.pipeline or "")
   if item.has_inline then
     redis.call("HSET", key, "inline", item.inline)
   end
@@ -120,10 +137,9 @@ function Versions.write(call, item, cause)
   for _, tag in ipairs(item.tags) do
     write_tag(call, item.artifact, version, key, sequence, tag)
   end
-  call:announce("published", cause, "a", item.artifact, "v", version, "s", Text.int(sequence))
   Waits.fire(call, "v:" .. item.artifact .. "@" .. version)
   Waits.fire(call, "n:" .. item.artifact)
-  Waits.fire(call, "q:" .. item.artifact)
+  changed(call, "published", cause, item.artifact, version, "s", Text.int(sequence))
   return version
 end
 
@@ -151,12 +167,15 @@ function Versions.write_metadata(call, artifact, version, entries, cause)
   for _, entry in ipairs(entries) do
     if not redis.call("HGET", key, "m:" .. entry.key) then
       write_entry(call, artifact, key, sequence, entry)
-      call:announce("metadata", cause, "a", artifact, "v", version,
-        "s", Text.int(sequence), "n", entry.key)
       Waits.fire(call, "m:" .. artifact .. "@" .. version .. "#" .. entry.key)
-      Waits.fire(call, "q:" .. artifact)
+      changed(call, "metadata", cause, artifact, version, "s", Text.int(sequence), "n", entry.key)
     end
   end
+end
+
+-- The cause of what a step does at once, outside its completion; nil when done by hand.
+local function cause_of(call, run)
+  return run and run ~= "" and Runs.facts(call, run) and Runs.cause(call, run) or nil
 end
 
 local function newest_or(call, artifact, version)
@@ -192,7 +211,7 @@ function Versions.publish(keys, args)
   return { "DONE", version, revision, dirty(call) }
 end
 
--- log_metadata(artifact, version or "" for the newest, entries)
+-- log_metadata(artifact, version or "" for the newest, entries, run that does it or "")
 -- -> {"DONE", version, revision, dirty} | {"UNKNOWN", artifact, version}
 --  | {"CONFLICT", version, key, old, new} | {"INVALID", why}
 function Versions.log_metadata(keys, args)
@@ -204,11 +223,11 @@ function Versions.log_metadata(keys, args)
   if refused then
     return refused
   end
-  Versions.write_metadata(call, artifact, version, entries, nil)
+  Versions.write_metadata(call, artifact, version, entries, cause_of(call, call:take()))
   return { "DONE", version, Text.int(call:current_revision()), dirty(call) }
 end
 
--- tag(artifact, version or "", tag) -> {"DONE", version, revision, dirty}
+-- tag(artifact, version or "", tag, run that does it or "") -> {"DONE", version, revision, dirty}
 -- | {"UNKNOWN", artifact, version}
 function Versions.tag(keys, args)
   local call = Call.open(keys, args)
@@ -220,13 +239,13 @@ function Versions.tag(keys, args)
   end
   if not redis.call("HGET", key, "t:" .. tag) then
     write_tag(call, artifact, version, key, tonumber(sequence), tag)
-    call:announce("tag", nil, "a", artifact, "v", version, "s", sequence, "n", tag)
-    Waits.fire(call, "q:" .. artifact)
+    changed(call, "tag", cause_of(call, args[4]), artifact, version, "s", sequence, "n", tag)
   end
   return { "DONE", version, Text.int(call:current_revision()), dirty(call) }
 end
 
--- set_alias(request id, artifact, alias, version or "", expected version or "")
+-- set_alias(request id, artifact, alias, version or "", expected version or "", run that
+--   does it or "")
 -- -> {"DONE", version, revision, dirty} | {"UNKNOWN", artifact, version}
 --  | {"MOVED", version that it names now}
 function Versions.set_alias(keys, args)
@@ -248,9 +267,8 @@ function Versions.set_alias(keys, args)
   if now ~= version then
     redis.call("HSET", aliases, alias, version)
     local before = now and { "p", now } or {}
-    call:announce("alias", nil, "a", artifact, "v", version, "n", alias, unpack(before))
     Waits.fire(call, "a:" .. artifact .. ":" .. alias)
-    Waits.fire(call, "q:" .. artifact)
+    changed(call, "alias", cause_of(call, args[6]), artifact, version, "n", alias, unpack(before))
   end
   local revision = Text.int(call:current_revision())
   redis.call("SET", request, version .. FIELD .. revision, "EX", REQUEST_TTL)

@@ -48,6 +48,11 @@ function OnTimer.d(call, rest)
   return message
 end
 
+-- The window of a group is over.
+function OnTimer.s(call, lane)
+  redis.call("ZADD", call:key("dirty"), "NX", Text.int(call:current_revision()), "p|" .. lane)
+end
+
 -- A run expired before it began; between two tries of a step it has begun.
 function OnTimer.x(call, run)
   if Runs.get(call, run, "state") ~= "live" then

@@ -148,6 +148,10 @@ function Retry.retry(keys, args)
   redis.call("HDEL", key, "ended", "reason")
   redis.call("ZREM", call:key("runs:done"), r.run)
   redis.call("ZADD", call:key("runs:live"), Runs.get(call, r.run, "submitted"), r.run)
+  local lane = Runs.facts(call, r.run).lane
+  if lane ~= "" then
+    redis.call("ZADD", call:key("live:", lane), call:now(), r.run)
+  end
   return { "DONE", Text.int(#again), unpack(Runs.ready(call, r.run, ready)) }
 end
 

@@ -17,15 +17,27 @@ local function time_of(entry)
   end
 end
 
+-- The revision of the first event that an active subscription has not looked at; such are
+-- not too old, for it may be that no worker was there to look.
+local function first_awaited(call)
+  local first = math.huge
+  for _, name in ipairs({ "dirty", "behind" }) do
+    local row = redis.call("ZRANGE", call:key(name), 0, 0, "WITHSCORES")
+    first = math.min(first, tonumber(row[2] or math.huge))
+  end
+  return first
+end
+
 -- The oldest events, as far as they are too old or too many. Ids are revisions, not times,
 -- so the entries are read. The last one that is forgotten is noted: a reader that has not
 -- come so far has missed something. Returns whether more may be.
 local function trim_events(call, before, most)
   local key, forgotten = call:key("events"), 0
-  local surplus = redis.call("XLEN", key) - most
+  local surplus, awaited = redis.call("XLEN", key) - most, first_awaited(call)
   local entries = redis.call("XRANGE", key, "-", "+", "COUNT", PER_CALL)
   for i, entry in ipairs(entries) do
-    if i > surplus and time_of(entry) >= before then
+    local revision = tonumber(string.match(entry[1], "^%d+"))
+    if i > surplus and (time_of(entry) >= before or revision >= awaited) then
       break
     end
     forgotten = i

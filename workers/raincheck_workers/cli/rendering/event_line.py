@@ -9,6 +9,7 @@ from raincheck_contracts.events import (
     IndexReopened,
     MetadataLogged,
     RunFinished,
+    SubscriptionLagged,
     TagAdded,
 )
 from raincheck_workers.cli.rendering.words import one_line
@@ -22,12 +23,13 @@ def event_line(event: Event) -> Text:
     line.append(f"{event.time.astimezone():%Y-%m-%d %H:%M:%S}  ")
     line.append(f"{type(event).__name__:<{_KIND}}  ", style="default not dim bold")
     line.append(one_line(_about(event)), style="default not dim not bold")
-    if not isinstance(event, RunFinished | IndexReopened) and event.data.run is not None:
-        line.append(f"  by run {event.data.run}")
+    run = getattr(event.data, "run", None)
+    if run is not None and not isinstance(event, RunFinished):
+        line.append(f"  by run {run}")
     return line
 
 
-def _about(event: Event) -> str:
+def _about(event: Event) -> str:  # noqa: PLR0911 - one for each kind
     match event:
         case ArtifactVersionPublished():
             return event.subject
@@ -40,5 +42,7 @@ def _about(event: Event) -> str:
             return f"{event.subject}#/{data.key}"
         case RunFinished(data=data):
             return f"{data.pipeline} {data.status}, run {data.run}"
+        case SubscriptionLagged(data=data):
+            return f"{data.subscription} missed what came after {data.after}, up to {data.up_to}"
         case IndexReopened(data=data):
             return f"epoch {data.epoch}: the server lost writes, or was restored from a copy"

@@ -1,0 +1,232 @@
+-- Subscriptions: which events start which pipeline.
+--
+-- A subscription holds a compiled pipeline, so it works while no author's process lives. It
+-- has a cursor of its own in the event log. Between two of its events the cursor rests: the
+-- next mark says where to go on, so a rare artifact's subscription does not read what others
+-- publish, and the log may forget what does not concern it.
+--
+-- A lane is a queue of matches with the runs they start: `<name>` is the live one, and
+-- `<name>|<n>` that of a backfill.
+--
+-- Keys of this file
+--   subs               zset    names by server ms of their first deployment    for ever
+--   subs:<artifact>    set     those that an event of the artifact concerns    for ever
+--   sub:<name>         hash    definition (raw JSON), digest, version, gen, state (active,
+--                              paused, lagged), reason, cursor, behind (there are events
+--                              after it), gap_from, gap_to, artifacts, heard (those and earlier
+--                              ones), created, updated, what its runs are (see `define`),
+--                              unknown, fills, lacks, and n:<word> counters    until deleted
+--   deployed:<name>    list    its deployments: packed version, ms, definition until deleted
+
+local Subscriptions = {}
+
+local DEPLOYMENTS_KEPT = 50
+-- Subscriptions to one artifact: marking 10,000 is 3 ms.
+local SUBSCRIBERS_LIMIT = 10000
+
+-- What its runs are, in the order in which `define` takes it.
+local PLAIN = {
+  "pipeline", "params", "request", "queue", "priority", "wait", "on_failure", "group", "window",
+  "max", "limit", "full", "feedback", "deepest", "conditions", "requires",
+}
+local STATE = {
+  "state", "gen", "cursor", "behind", "spec", "artifacts", "heard", "version", "digest",
+}
+
+function Subscriptions.key(call, name)
+  return call:key("sub:", name)
+end
+
+-- The record, by field; nil for an unknown one.
+function Subscriptions.read(call, name)
+  local asked, sub = {}, { name = name }
+  for _, fields in ipairs({ STATE, PLAIN }) do
+    for _, field in ipairs(fields) do
+      asked[#asked + 1] = field
+    end
+  end
+  local values = redis.call("HMGET", Subscriptions.key(call, name), unpack(asked))
+  if not values[1] then
+    return nil
+  end
+  for i, field in ipairs(asked) do
+    sub[field] = values[i] or nil
+  end
+  return sub
+end
+
+-- Counts what became of matches.
+function Subscriptions.count(call, name, word, by)
+  redis.call("HINCRBY", Subscriptions.key(call, name), "n:" .. word, by or 1)
+end
+
+-- Its lanes may start runs now that could not before.
+function Subscriptions.poke(call, lane)
+  redis.call("ZADD", call:key("dirty"), "NX", Text.int(call:current_revision()), "p|" .. lane)
+  call.dirty = true
+end
+
+local function listen(call, name, artifacts, command)
+  for _, artifact in ipairs(Text.split(artifacts, " ")) do
+    redis.call(command, call:key("subs:", artifact), name)
+  end
+end
+
+local function too_many(call, name, artifacts)
+  for _, artifact in ipairs(Text.split(artifacts, " ")) do
+    local key = call:key("subs:", artifact)
+    if redis.call("SCARD", key) >= SUBSCRIBERS_LIMIT
+      and redis.call("SISMEMBER", key, name) == 0 then
+      return { "INVALID", "10,000 subscriptions to artifact " .. artifact .. " already" }
+    end
+  end
+  return nil
+end
+
+local function read_definition(call)
+  local d = { plain = {} }
+  d.expected, d.definition, d.digest = call:take(), call:take(), call:take()
+  d.artifacts = call:take()
+  for _, field in ipairs(PLAIN) do
+    d.plain[#d.plain + 1] = field
+    d.plain[#d.plain + 1] = call:take()
+  end
+  d.spec, d.head, d.refs, d.steps = call:take(), call:take(), call:take(),
+    Submit.read_steps(call)
+  return d
+end
+
+-- The artifacts that it listens to, and those that it listened to before.
+local function heard(old, artifacts)
+  local all, seen = {}, {}
+  for _, text in ipairs({ old and old.heard or "", artifacts }) do
+    for _, artifact in ipairs(Text.split(text, " ")) do
+      if not seen[artifact] then
+        seen[artifact] = true
+        all[#all + 1] = artifact
+      end
+    end
+  end
+  return table.concat(all, " ")
+end
+
+local function create(call, name)
+  local now = Text.int(call:now())
+  -- From now on: what came before is for a backfill.
+  redis.call("HSET", Subscriptions.key(call, name), "state", "active", "gen", "1", "created", now,
+    "cursor", Text.int(call:current_revision()) .. "-9999999")
+  redis.call("ZADD", call:key("subs"), now, name)
+end
+
+-- define(name, version that it has now or "0", definition, its digest, artifacts, what its
+--   runs are (PLAIN), spec digest, head, references (run scope), number of steps, steps as in
+--   `submit`)
+-- -> {"NEW" | "CHANGED" | "SAME", version} | {"MOVED", version} | {"INVALID", why}
+-- A changed definition goes on at the same cursor, so that nothing is lost or comes twice.
+function Subscriptions.define(keys, args)
+  local call = Call.open(keys, args)
+  local name = call:take()
+  local key, d, old = Subscriptions.key(call, name), read_definition(call),
+    Subscriptions.read(call, name)
+  if old and old.digest == d.digest then
+    return { "SAME", old.version }
+  end
+  if (old and old.version or "0") ~= d.expected then
+    return { "MOVED", old and old.version or "0" }
+  end
+  local refused = not d.steps and { "INVALID", Submit.STEPS } or too_many(call, name, d.artifacts)
+  if refused then
+    return refused
+  end
+  Submit.hold_spec(call, d.spec, d.head, d.refs, d.steps)
+  if old then
+    Ends.release_spec(call, call:key("spec:", old.spec))
+    listen(call, name, old.artifacts, "SREM")
+  else
+    create(call, name)
+  end
+  listen(call, name, d.artifacts, "SADD")
+  local version, now = Text.int(tonumber(d.expected) + 1), Text.int(call:now())
+  redis.call("HSET", key, "definition", d.definition, "digest", d.digest, "version", version,
+    "spec", d.spec, "artifacts", d.artifacts, "updated", now,
+    "heard", heard(old, d.artifacts), unpack(d.plain))
+  redis.call("HDEL", key, "unknown", "lacks")
+  redis.call("RPUSH", call:key("deployed:", name), version .. FIELD .. now .. FIELD .. d.definition)
+  redis.call("LTRIM", call:key("deployed:", name), -DEPLOYMENTS_KEPT, -1)
+  Subscriptions.poke(call, name)
+  return { old and "CHANGED" or "NEW", version }
+end
+
+local Change = {}
+
+function Change.pause(call, name, sub, reason)
+  if sub.state ~= "active" then
+    return { "REFUSED", sub.state }
+  end
+  redis.call("HSET", Subscriptions.key(call, name), "state", "paused", "reason", reason)
+  redis.call("ZREM", call:key("behind"), "c|" .. name)
+  return { "DONE", "paused" }
+end
+
+-- A gap is skipped, or left to a backfill, only when the caller says so.
+function Change.resume(call, name, sub, choice)
+  local key = Subscriptions.key(call, name)
+  if sub.state == "active" then
+    return { "DONE", "active" }
+  end
+  if sub.state == "lagged" then
+    if choice == "" then
+      return { "REFUSED", "lagged" }
+    end
+    redis.call("HSET", key, "cursor", redis.call("HGET", key, "gap_to"))
+    redis.call("HDEL", key, "gap_from", "gap_to")
+  end
+  redis.call("HSET", key, "state", "active")
+  redis.call("HDEL", key, "reason", "unknown")
+  if sub.behind then
+    local from = redis.call("HGET", key, "cursor")
+    redis.call("ZADD", call:key("behind"), string.match(from, "^%d+"), "c|" .. name)
+  end
+  Subscriptions.poke(call, name)
+  return { "DONE", "active" }
+end
+
+local function forget_lane(call, lane)
+  redis.call("DEL", call:key("pend:", lane), call:key("join:", lane), call:key("live:", lane),
+    call:key("fill:", lane))
+  redis.call("ZREM", call:key("dirty"), "p|" .. lane)
+  redis.call("ZREM", call:key("behind"), "b|" .. lane)
+  Runs.untimer(call, "s|" .. lane)
+end
+Subscriptions.forget_lane = forget_lane
+
+function Change.delete(call, name, sub)
+  listen(call, name, sub.artifacts, "SREM")
+  Ends.release_spec(call, call:key("spec:", sub.spec))
+  forget_lane(call, name)
+  for n = 1, tonumber(redis.call("HGET", Subscriptions.key(call, name), "fills") or 0) do
+    forget_lane(call, name .. "|" .. Text.int(n))
+  end
+  for _, artifact in ipairs(Text.split(sub.heard, " ")) do
+    redis.call("DEL", call:key("matched:", name, "+", sub.gen, ":", artifact))
+  end
+  redis.call("DEL", Subscriptions.key(call, name), call:key("deployed:", name))
+  redis.call("ZREM", call:key("subs"), name)
+  redis.call("ZREM", call:key("dirty"), "s|" .. name)
+  redis.call("ZREM", call:key("behind"), "c|" .. name)
+  return { "DONE", "deleted" }
+end
+
+-- subscription(name, pause | resume | delete, detail: the reason, or how to go on after a
+--   gap: "" | "skip") -> {"DONE", state} | {"REFUSED", state} | {"UNKNOWN"}
+function Subscriptions.change(keys, args)
+  local call = Call.open(keys, args)
+  local sub = Subscriptions.read(call, args[1])
+  if not sub then
+    return { args[2] == "delete" and "DONE" or "UNKNOWN", "deleted" }
+  end
+  return Change[args[2]](call, args[1], sub, args[3])
+end
+
+redis.register_function("rc1_define", Subscriptions.define)
+redis.register_function("rc1_subscription", Subscriptions.change)

@@ -1,0 +1,1 @@
+"""Deploying subscriptions: from a pipeline with triggers to what the index keeps."""
