@@ -30,15 +30,19 @@ named() { # WHAT NAME PATTERN
   [[ $2 =~ ^$3$ ]] || die "$1 '$2' does not match ^$3\$"
 }
 
-string='"([^"\\'$'\x01-\x1f'']|\\(["\\/bfnrt]|u[0-9A-Fa-f]{4}))*"'
+# \uXXXX, of surrogates both halves
+x='[0-9A-Fa-f]'
+h="[0-9A-Ca-cE-Fe-f]$x$x$x|[Dd][0-7]$x$x|[Dd][89ABab]$x$x\\\\u[Dd][C-Fc-f]$x$x"
+string='"([^"\\'$'\x01-\x1f'']|\\(["\\/bfnrt]|u('$h')))*"'
 number='-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?'
 S=$'\x01' V=$'\x02' # what stands for a string and for any other value while it is checked
 
 compact() { # WHAT TEXT: checks JSON, and leaves it without blanks in `json`
-  local before='' shape=$2
+  local before='' shape=$2 depth=0
   [[ $shape != *[$S$V]* ]] && iconv -f UTF-8 -t UTF-8 <<<"$shape" &>/dev/null || die "$1 is no JSON: $2"
   shape=$(sed -zE "s~$string~$S~g; s~$number|true|false|null~$V~g; s~[ \t\r\n]+~~g" <<<"$shape")
   while [[ $shape != "$before" ]]; do # the innermost lists and objects become values
+    ((depth++ <= 200)) || die "$1 is nested deeper than 200 levels"
     before=$shape
     shape=$(sed -E "s~\{($S:[$S$V](,$S:[$S$V])*)?\}|\[([$S$V](,[$S$V])*)?\]~$V~g" <<<"$shape")
   done

@@ -1,5 +1,6 @@
 """The examples in other languages, which know the contract and nothing of our code."""
 
+import json
 import subprocess
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -115,8 +116,9 @@ def test_bash_publishes_what_a_pipeline_waits_for(served: Fleet) -> None:
         ("0.5", 0.5),
         ("true", True),
         ("null", None),
+        (200 * "[" + 200 * "]", json.loads(200 * "[" + 200 * "]")),
     ],
-    ids=["dict", "list", "str", "int", "float", "bool", "null"],
+    ids=["dict", "list", "str", "int", "float", "bool", "null", "deep"],
 )
 def test_bash_publishes_as_python_does(served: Fleet, written: str, value: JsonValue) -> None:
     """Of each type of value: the record, the bytes and their digest are those of Python."""
@@ -148,6 +150,8 @@ def test_bash_says_why_nothing_was_published(served: Fleet) -> None:
         ("Model", "2"): "artifact 'Model' does not match",
         ("model", "[1, 2"): "value is no JSON: [1, 2",
         ("model", "NaN"): "value is no JSON: NaN",
+        ("model", r'"\ud83d"'): "value is no JSON",
+        ("model", 201 * "[" + 201 * "]"): "value is nested deeper than 200 levels",
         ("model", '"' + 4095 * "x" + '"'): "the value is 4097 bytes, over 4096",
         ("--port", str(free_port()), "model", "2"): "no server answers at 127.0.0.1:",
     }
