@@ -116,6 +116,64 @@ def test_who_reads_notices_that_the_index_has_gone_back(driver: Driver) -> None:
     assert next(events).subject == "model@4"
 
 
+def _publish_what_nobody_knows(driver: Driver, count: int) -> None:
+    """Events as a newer release might append them: another kind, its own fields."""
+    for _ in range(count):
+        revision = ask(driver.index, "HINCRBY", key(driver.index, "index"), "revision", 1)
+        entry = ("k", "zzz", "t", 1, "zz", "?")
+        ask(driver.index, "XADD", key(driver.index, "events"), f"{revision}-1", *entry)
+
+
+def test_unknown_kinds_are_read_over(driver: Driver) -> None:
+    """Pages full of them neither end a reading nor shorten what is newest."""
+    _publish_what_nobody_knows(driver, 3)
+    _publish(driver, 1)
+    _publish_what_nobody_knows(driver, 5)
+    _publish(driver, 2)
+    _publish_what_nobody_knows(driver, 4)
+    log = driver.index.events
+    assert [event.id for event in log.read(limit=2)] == ["4-1"]
+    assert [event.id for event in log.read(after="4-1", limit=2)] == ["10-1"]
+    assert log.read(after="11-1", limit=2) == []
+    assert _subjects(driver, None) == ["model@1", "model@2", "model@3"]
+    assert [event.id for event in log.newest(2)] == ["10-1", "11-1"]
+    assert [event.id for event in log.newest(9)] == ["4-1", "10-1", "11-1"]
+    assert log.newest(0) == []
+
+
+def test_unknown_fields_are_read_over(driver: Driver) -> None:
+    """The event is what it is without them."""
+    _publish(driver, 1)
+    (known,) = driver.index.events.read()
+    entry = ("k", "published", "t", 1, "a", "model", "v", "1", "s", 1, "zz", "?")
+    ask(driver.index, "XADD", key(driver.index, "events"), "2-1", *entry)
+    assert driver.index.events.read()[1].data == known.data
+
+
+def test_a_page_of_unknown_kinds_is_not_the_end(driver: Driver) -> None:
+    """Neither for who reads what there is, nor for who follows."""
+    _publish_what_nobody_knows(driver, 1_001)
+    events = read_events(driver.index.events, None, follow=True)
+    _publish(driver, 1)
+    assert next(events).id == "1002-1"
+    assert _subjects(driver, None) == ["model@1"]
+
+
+def test_the_position_goes_on_past_unknown_kinds(driver: Driver) -> None:
+    """They may be forgotten once they were read over: nothing was missed."""
+    _publish(driver, 1)
+    _publish_what_nobody_knows(driver, 3)
+    log = driver.index.events
+    events = read_events(log, None, follow=True)
+    assert next(events).id == "1-1"
+    page = log.page(after="1-1")
+    assert (page.events, page.position) == ([], "4-1")
+    assert log.page(after="4-1", wait=0.01).position == "4-1"
+    driver.index.runs.trim(most_events=0)
+    _publish(driver, 1)
+    assert next(events).id == "5-1"
+
+
 def test_entries_are_what_the_asyncapi_document_says(driver: Driver) -> None:
     """One of each kind, as a stranger reads it."""
     run = driver.submit(pipeline(step("a", outputs=["x"])))

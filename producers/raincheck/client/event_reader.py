@@ -32,16 +32,18 @@ def read_events(log: EventLog, since: int | str | None, *, follow: bool) -> Iter
 
 
 def _kept(log: EventLog, position: str) -> Iterator[Event]:
-    while events := log.read(after=position):
-        yield from events
-        position = events[-1].id
+    end = None
+    while position != end:
+        end, page = position, log.page(after=position)
+        yield from page.events
+        position = page.position or position
 
 
 def _following(log: EventLog, position: str) -> Iterator[Event]:
     away = False
     while True:
         try:
-            events = log.read(after=position, wait=_WAIT)
+            page = log.page(after=position, wait=_WAIT)
         except IndexUnavailableError as error:
             if not away:
                 _log.warning(
@@ -51,6 +53,5 @@ def _following(log: EventLog, position: str) -> Iterator[Event]:
             time.sleep(_PAUSE)  # a server that is away tells nobody when it is back
             continue
         away = False
-        for event in events:
-            yield event
-            position = event.id
+        yield from page.events
+        position = page.position or position

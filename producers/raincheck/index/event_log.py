@@ -2,16 +2,28 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from raincheck.index.connection import Connection, text
 from raincheck_contracts.errors import EventPositionError
-from raincheck_contracts.events import Event, event_from_entry
+from raincheck_contracts.events import EVENTS_BY_KIND, Event, event_from_entry
 
 _POSITION = re.compile(r"(\d+)(?:-(\d+))?")
 _LAST = 2**64 - 1  # the highest position that an id of a stream can have
 #: Before all events.
 START = "0-0"
+_PAGE = 1_000  # entries that one call reads
+_Entry = tuple[bytes, Any]  # its id and its fields
+
+
+@dataclass(frozen=True, slots=True)
+class EventPage:
+    """What one look into the log has found."""
+
+    events: list[Event]
+    position: str | None
+    """Where to read on: after the last entry, whether this release knows its kind or not."""
 
 
 class EventLog:
@@ -19,20 +31,38 @@ class EventLog:
 
     A position in the log is the id of an event, `<revision>-<n>`: what comes after it is read
     next. A reader that keeps the id of the last event that it has dealt with goes on there.
+
+    Entries of a kind that this release does not know are read over: a newer one may work on
+    the same index.
     """
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._key = f"{connection.prefix}events"
 
-    def read(
-        self, *, after: str | None = None, limit: int = 1_000, wait: float = 0.0
-    ) -> list[Event]:
-        """The events after a position, in the order of the index.
+    def read(self, *, after: str | None = None, limit: int = _PAGE) -> list[Event]:
+        """The events after a position, in the order of the index; none when there are no more.
 
         Args:
             after: the position; None is before all that are kept.
             limit: at most so many.
+
+        Raises:
+            EventPositionError: some events after the position are no longer kept.
+            IndexUnavailableError: the index does not answer.
+        """
+        page = self.page(after=after, limit=limit)
+        while not page.events and page.position != after:
+            after = page.position
+            page = self.page(after=after, limit=limit)
+        return page.events
+
+    def page(self, *, after: str | None = None, limit: int = _PAGE, wait: float = 0.0) -> EventPage:
+        """As `read`, of so many entries; the position stays only at the end of the log.
+
+        Args:
+            after: the position; None is before all that are kept.
+            limit: at most so many entries.
             wait: when there are none, seconds to wait for the next; less than a call may take.
 
         Raises:
@@ -47,12 +77,20 @@ class EventLog:
         self._connection.seen(int(state[0] or 0))
         if after is not None:
             _check_kept(after, text(state[1]))
-        return self._events(entries for _, found in reply or () for entries in found)
+        entries = [entry for _, found in reply or () for entry in found]
+        return EventPage(self._events(entries), text(entries[-1][0]) if entries else after)
 
     def newest(self, limit: int) -> list[Event]:
         """The newest events, in the order of the index."""
-        (reply,) = self._connection.ask([("XREVRANGE", self._key, "+", "-", "COUNT", limit)])
-        return self._events(reversed(reply))
+        events: list[Event] = []
+        end, count = "+", limit
+        while len(events) < limit:
+            (reply,) = self._connection.ask([("XREVRANGE", self._key, end, "-", "COUNT", count)])
+            if not reply:
+                break
+            events = [*self._events(reversed(reply)), *events]
+            end, count = f"({text(reply[-1][0])}", _PAGE  # what was read over is made up for
+        return events[-limit:]
 
     def position(self, since: int | str | None) -> str:
         """The position after a revision or an event.
@@ -83,11 +121,13 @@ class EventLog:
     def _state(self) -> tuple[str, ...]:
         return "HMGET", f"{self._connection.prefix}index", "revision", "forgotten"
 
-    def _events(self, reply: Iterable[tuple[bytes, Any]]) -> list[Event]:
+    def _events(self, reply: Iterable[_Entry]) -> list[Event]:
         namespace = self._connection.namespace
+        entries = ((text(entry_id), _fields(fields)) for entry_id, fields in reply)
         return [
-            event_from_entry(namespace, text(entry_id), _fields(fields))
-            for entry_id, fields in reply
+            event_from_entry(namespace, entry_id, entry)
+            for entry_id, entry in entries
+            if entry.get("k") in EVENTS_BY_KIND
         ]
 
 
