@@ -161,6 +161,28 @@ class Subscription(Contract):
     updated_at: int
 
 
+class Backfill(Contract):
+    """Runs for versions that were there already."""
+
+    subscription: SubscriptionName
+    number: Annotated[int, Field(ge=1)]
+    """Counted from 1 for each subscription."""
+    up_to: Annotated[int, Field(ge=0)]
+    """The revision up to which versions are looked at; what came later is for live events."""
+    again: bool = False
+    """Whether versions that had their run get another."""
+    cascade: bool = False
+    """Whether the events of its runs start further runs."""
+    limit: Annotated[int, Field(ge=1)]
+    """Runs that are live at once."""
+    pending: int = 0
+    """Matches that are in no run yet."""
+    live: int = 0
+    """Runs that have not ended."""
+    ended_at: int | None = None
+    """When all versions had been looked at; milliseconds since the epoch."""
+
+
 class TriggeringEvent(Contract):
     """An event that started a run, alone or with others."""
 

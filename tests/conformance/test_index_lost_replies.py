@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from raincheck.index import Index
+from raincheck.index.backfill_scripts import BackfillOptions, Since
 from raincheck.index.entries import ForeignMetadata
 from raincheck.index.library import library_source
 from raincheck.index.replies import Refused
@@ -132,6 +133,10 @@ def _subscribe(driver: Driver) -> None:
     driver.wake()
     assert scripts.read("sub").counts.started == 2
     assert scripts.read("sub").live == 1
+    backfills = driver.index.backfills
+    assert backfills.start("sub", 1, Since("rev", 0), BackfillOptions(again=True)).number == 1
+    driver.wake()
+    assert scripts.read("sub").counts.started == 3
     scripts.delete("sub")
 
 
@@ -154,6 +159,7 @@ def test_no_call_has_a_second_effect(driver: Driver, comparing: _Comparing) -> N
     driver.index.runs.trim()
     functions = set(re.findall(r'"rc1_(\w+)"', library_source())) - {
         "resolve",
+        "preview",
         "figures",
         "release",
     }

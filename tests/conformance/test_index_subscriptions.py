@@ -1,8 +1,15 @@
 """Subscriptions: what starts a run, once, and with what."""
 
+from dataclasses import replace
+
+import pytest
+
+from raincheck_contracts.errors import SubscriptionMovedError, SubscriptionNotFoundError
+from raincheck_contracts.reference_text import parse_reference
 from raincheck_contracts.references import Condition, Operator
-from raincheck_contracts.runs import StepState
-from tests.support.builders import nonce, pipeline, step
+from raincheck_contracts.runs import RunStatus, StepState
+from raincheck_contracts.subscriptions import Outcome, SubscriptionState
+from tests.support.builders import new_version, nonce, pipeline, record, step
 from tests.support.driver import Driver
 from tests.support.subscribing import (
     NEWEST,
@@ -11,6 +18,7 @@ from tests.support.subscribing import (
     alias_of,
     batch,
     handed,
+    redefine,
     started,
     subscribe,
     version_of,
@@ -128,3 +136,144 @@ def test_a_run_that_nobody_triggered_fails_at_once(driver: Driver) -> None:
     driver.claim(run, "a")
     assert driver.state(run, "a") is StepState.FAILED
     assert "started this run" in str(driver.step_run(run, "a").error)
+
+
+def test_a_full_limit_waits_skips_or_replaces(driver: Driver) -> None:
+    """As the author chose; whatever becomes of a match is on record."""
+    for choice in ("queue", "skip", "replace"):
+        subscribe(driver.index, choice, limit=1, when_full=choice)
+    for _ in range(3):
+        driver.publish("model")
+        advance(driver.index)
+    assert started(driver.index, "queue") == ["1+model@1"]
+    assert started(driver.index, "skip") == ["1+model@1"]
+    assert started(driver.index, "replace") == ["1+model@1", "1+model@2", "1+model@3"]
+    status = {name: driver.status(f"replace+1+model@{name}") for name in ("1", "2", "3")}
+    assert status == {"1": RunStatus.CANCELLED, "2": RunStatus.CANCELLED, "3": RunStatus.QUEUED}
+    subscriptions = driver.index.subscriptions
+    assert subscriptions.read("queue").pending == 2
+    assert subscriptions.read("skip").counts.skipped == 2
+    assert subscriptions.read("replace").counts.replaced == 2
+    skipped = subscriptions.match("skip", "model", "2")
+    assert skipped is not None
+    assert skipped.outcome is Outcome.SKIPPED
+    for version in ("1", "2"):
+        driver.finish(driver.adopt(f"queue+1+model@{version}", PLAIN), "a")
+        advance(driver.index)
+    assert started(driver.index, "queue") == ["1+model@1", "1+model@2", "1+model@3"]
+
+
+def test_what_is_required_is_waited_for_and_triggers_nothing(driver: Driver) -> None:
+    """The run starts when it is there, with the versions that had matched."""
+    subscribe(driver.index, requires=(parse_reference("data:good"),))
+    driver.publish("data")
+    driver.publish("model")
+    advance(driver.index)
+    assert started(driver.index) == []
+    found = driver.index.subscriptions.read("sub")
+    assert (found.lacks, found.pending) == ("data:good", 1)
+    driver.index.versions.set_alias(nonce(), "data", "good", "1")
+    advance(driver.index)
+    assert started(driver.index) == ["1+model@1"]
+    assert driver.index.subscriptions.read("sub").lacks is None
+
+
+def _publish_by(driver: Driver, pipeline_name: str, artifact: str = "model") -> str:
+    spec = pipeline(step("a", outputs=[artifact])).model_copy(update={"name": pipeline_name})
+    run = driver.submit(spec)
+    driver.finish(run, "a", new_version(artifact, output=artifact))
+    advance(driver.index)
+    return run
+
+
+def test_a_condition_may_name_the_publishing_pipeline(driver: Driver) -> None:
+    """A version from elsewhere, or by hand, does not match."""
+    subscribe(driver.index, "sub", version_of(by="train"))
+    driver.publish("model")
+    _publish_by(driver, "other")
+    _publish_by(driver, "train")
+    assert started(driver.index) == ["1+model@3"]
+
+
+def test_a_condition_may_ask_for_other_bytes(driver: Driver) -> None:
+    """Than those of the version before; the first version is always another."""
+    subscribe(driver.index, "sub", version_of(changed=True))
+    for value in ("1", "1", "2", "2", "1"):
+        version = replace(new_version("model"), record=record(value))
+        driver.index.versions.publish(nonce(), version)
+    advance(driver.index)
+    assert started(driver.index) == ["1+model@1", "1+model@3", "1+model@5"]
+
+
+def test_any_of_starts_one_run_for_each_event(driver: Driver) -> None:
+    """Also when several of its conditions hold."""
+    either = (version_of(), version_of(tag="good"), version_of("data"))
+    subscribe(driver.index, "sub", either)
+    driver.index.versions.publish(nonce(), new_version("model", tags=("good",)))
+    driver.publish("data")
+    advance(driver.index)
+    assert started(driver.index) == ["1+model@1", "1+data@1"]
+
+
+def test_a_pipeline_ignores_what_its_own_runs_publish(driver: Driver) -> None:
+    """Unless it asks for it; and it goes round only so often."""
+    spec = pipeline(step("a", outputs=["model"])).model_copy(update={"name": "loop"})
+    subscribe(driver.index, "ignoring", spec=spec)
+    subscribe(driver.index, "looping", spec=spec, feedback=True, max_depth=3)
+    _publish_by(driver, "loop")
+    assert (started(driver.index, "ignoring"), started(driver.index, "looping")) == (
+        [],
+        ["1+model@1"],
+    )
+    for version in range(1, 4):
+        run = driver.adopt(f"looping+1+model@{version}", spec)
+        assert driver.index.records.run(run).depth == version
+        driver.finish(run, "a", new_version("model", output="model"))
+        advance(driver.index)
+    assert len(started(driver.index, "looping")) == 3
+    found = driver.index.subscriptions.match("looping", "model", "4")
+    assert found is not None
+    assert found.outcome is Outcome.DEEP
+    assert driver.index.subscriptions.read("ignoring").counts.own == 4
+
+
+def test_a_changed_subscription_goes_on_where_it_was(driver: Driver) -> None:
+    """Nothing comes twice, nothing is lost, and an older difference is refused."""
+    made = subscribe(driver.index)
+    driver.publish("model")
+    redefine(driver.index, made, max_depth=5)
+    driver.publish("model")
+    advance(driver.index)
+    assert started(driver.index) == ["1+model@1", "1+model@2"]
+    assert [item.version for item in driver.index.subscriptions.deployments("sub")] == [1, 2]
+    with pytest.raises(SubscriptionMovedError):
+        driver.index.subscriptions.define(made, expected=1)
+    assert driver.index.subscriptions.define(made, expected=2) == ("CHANGED", 3)
+    assert driver.index.subscriptions.define(made, expected=0) == ("SAME", 3)
+
+
+def test_a_subscription_whose_runs_no_worker_knows_pauses(driver: Driver) -> None:
+    """After three of them, with the reason."""
+    subscribe(driver.index)
+    for version in range(1, 4):
+        driver.publish("model")
+        advance(driver.index)
+        for _ in range(30):
+            driver.index.runs.decline(f"sub+1+model@{version}", "a", "no module 'steps'")
+    found = driver.index.subscriptions.read("sub")
+    assert found.state is SubscriptionState.PAUSED
+    assert "no module 'steps'" in str(found.reason)
+
+
+def test_a_deleted_subscription_leaves_nothing(driver: Driver) -> None:
+    """But its runs, which go on."""
+    subscribe(driver.index, limit=1)
+    driver.publish("model")
+    driver.publish("model")
+    advance(driver.index)
+    driver.index.subscriptions.delete("sub")
+    driver.finish(driver.adopt("sub+1+model@1", PLAIN), "a")
+    advance(driver.index)
+    assert started(driver.index) == ["1+model@1"]
+    with pytest.raises(SubscriptionNotFoundError, match="there are none"):
+        driver.index.subscriptions.read("sub")

@@ -39,6 +39,7 @@
             SubscriptionNotFoundError (LookupError)
             SubscriptionMovedError
             SubscriptionStateError
+            BackfillRefusedError
             InvalidWriteError (ValueError)
         RunError
             StepFailedError
@@ -53,6 +54,7 @@ and handed to `Exception`, so that each error survives pickling between processe
 
 from raincheck_contracts.errors._root import RaincheckError
 from raincheck_contracts.errors.index import (
+    BackfillRefusedError,
     EmbeddedServerError,
     EventPositionError,
     IdempotencyConflictError,
@@ -110,6 +112,7 @@ from raincheck_contracts.errors.usage import (
 
 __all__ = [
     "ArgumentError",
+    "BackfillRefusedError",
     "BlobCorruptError",
     "BlobMissingError",
     "BlobWriteError",

@@ -218,6 +218,19 @@ class SubscriptionNotFoundError(IndexAccessError, LookupError):
         return f"no subscription is named {self.name!r}; {known}"
 
 
+class BackfillRefusedError(IndexAccessError):
+    """A backfill cannot do what is asked."""
+
+    def __init__(self, name: str, problem: str) -> None:
+        super().__init__(name, problem)
+        self.name = name
+        self.problem = problem
+
+    @override
+    def __str__(self) -> str:
+        return f"subscription {self.name!r} cannot be backfilled: {self.problem}"
+
+
 class SubscriptionMovedError(IndexAccessError):
     """Somebody else has deployed the subscription in the meantime; nothing was written."""
 

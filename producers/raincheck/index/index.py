@@ -1,5 +1,6 @@
 """The index of one namespace: its scripts and its records behind one object."""
 
+from raincheck.index.backfill_scripts import BackfillScripts
 from raincheck.index.bad_messages import BadMessages
 from raincheck.index.connection import Connection
 from raincheck.index.event_log import EventLog
@@ -25,6 +26,7 @@ class Index:
         self.records = Records(connection)
         self.events = EventLog(connection)
         self.subscriptions = SubscriptionScripts(connection)
+        self.backfills = BackfillScripts(connection)
         self.bad_messages = BadMessages(connection)
 
     @property

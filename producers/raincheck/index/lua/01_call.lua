@@ -126,6 +126,7 @@ function Call:announce(kind, cause, ...)
   end
   local id = Text.int(self:revision()) .. "-" .. Text.int(self.event_count)
   redis.call("XADD", self:key("events"), id, unpack(fields))
+  return id
 end
 
 -- Marks the subscriptions to an artifact: they have an event to look at, of this revision

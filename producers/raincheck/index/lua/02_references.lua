@@ -9,8 +9,8 @@
 -- Keys of this file (read only)
 --   art:<artifact>             hash  next (last number given), seq     for ever
 --   vers:<artifact>            zset  version by sequence                for ever
---   ver:<artifact>:<version>   hash  seq, rev, at, rec, by (pipeline), inline,
---                                    m:<key>, t:<tag>
+--   ver:<artifact>:<version>   hash  seq, rev, at, rec, ev (event), by (pipeline),
+--                                    inline, m:<key>, t:<tag>
 --                                                                      for ever
 --   alias:<artifact>           hash  alias -> version                  for ever
 --   best:<artifact>:<key>      zset  %016d sequence by number          for ever

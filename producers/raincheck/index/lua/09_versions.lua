@@ -38,11 +38,13 @@ function Versions.digest(record)
   return string.match(record, '^{"digest":"(b3:%x+)"')
 end
 
--- What a change of a version brings about: its event, and a look for those it concerns.
+-- What a change of a version brings about: its event, whose id is returned, and a look for
+-- those it concerns.
 local function changed(call, kind, cause, artifact, version, ...)
-  call:announce(kind, cause, "a", artifact, "v", version, ...)
+  local event = call:announce(kind, cause, "a", artifact, "v", version, ...)
   call:mark_subscriptions(artifact)
   Waits.fire(call, "q:" .. artifact)
+  return event
 end
 
 local function check_entries(entries)
@@ -139,7 +141,8 @@ function Versions.write(call, item, cause)
   end
   Waits.fire(call, "v:" .. item.artifact .. "@" .. version)
   Waits.fire(call, "n:" .. item.artifact)
-  changed(call, "published", cause, item.artifact, version, "s", Text.int(sequence))
+  local event = changed(call, "published", cause, item.artifact, version, "s", Text.int(sequence))
+  redis.call("HSET", key, "ev", event)
   return version
 end
 

@@ -23,7 +23,7 @@ local function first_awaited(call)
   local first = math.huge
   for _, name in ipairs({ "dirty", "behind" }) do
     local row = redis.call("ZRANGE", call:key(name), 0, 0, "WITHSCORES")
-    first = math.min(first, tonumber(row[2] or math.huge))
+    first = math.min(first, row[2] and tonumber(row[2]) or math.huge)
   end
   return first
 end

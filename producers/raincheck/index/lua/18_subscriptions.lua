@@ -30,7 +30,7 @@ local PLAIN = {
   "max", "limit", "full", "feedback", "deepest", "conditions", "requires",
 }
 local STATE = {
-  "state", "gen", "cursor", "behind", "spec", "artifacts", "heard", "version", "digest",
+  "state", "gen", "cursor", "behind", "spec", "artifacts", "heard", "version", "digest", "fills",
 }
 
 function Subscriptions.key(call, name)
@@ -60,7 +60,7 @@ function Subscriptions.count(call, name, word, by)
   redis.call("HINCRBY", Subscriptions.key(call, name), "n:" .. word, by or 1)
 end
 
--- Its lanes may start runs now that could not before.
+-- A lane may start runs now that it could not before.
 function Subscriptions.poke(call, lane)
   redis.call("ZADD", call:key("dirty"), "NX", Text.int(call:current_revision()), "p|" .. lane)
   call.dirty = true
@@ -198,17 +198,20 @@ local function forget_lane(call, lane)
   redis.call("ZREM", call:key("behind"), "b|" .. lane)
   Runs.untimer(call, "s|" .. lane)
 end
-Subscriptions.forget_lane = forget_lane
 
 function Change.delete(call, name, sub)
   listen(call, name, sub.artifacts, "SREM")
   Ends.release_spec(call, call:key("spec:", sub.spec))
   forget_lane(call, name)
-  for n = 1, tonumber(redis.call("HGET", Subscriptions.key(call, name), "fills") or 0) do
+  local gens = { sub.gen }
+  for n = 1, tonumber(sub.fills or 0) do
     forget_lane(call, name .. "|" .. Text.int(n))
+    gens[#gens + 1] = sub.gen .. "r" .. Text.int(n)
   end
-  for _, artifact in ipairs(Text.split(sub.heard, " ")) do
-    redis.call("DEL", call:key("matched:", name, "+", sub.gen, ":", artifact))
+  for _, gen in ipairs(gens) do
+    for _, artifact in ipairs(Text.split(sub.heard, " ")) do
+      redis.call("DEL", call:key("matched:", name, "+", gen, ":", artifact))
+    end
   end
   redis.call("DEL", Subscriptions.key(call, name), call:key("deployed:", name))
   redis.call("ZREM", call:key("subs"), name)

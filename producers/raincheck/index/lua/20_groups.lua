@@ -17,7 +17,7 @@
 
 local Groups = {}
 
--- Matches that a run's record lists; of more, the newest.
+-- Matches of one run: its record lists them. Of a group of the newest the oldest fall out.
 local LISTED = 256
 -- Steps of a new run for which one unit of work is reckoned.
 local STEPS_PER_UNIT = 40
@@ -41,7 +41,8 @@ local function note(call, lane, match, outcome)
     outcome)
 end
 
-local function known(call, lane, match)
+-- Whether the lane has had an event, or a version by another of its events.
+function Groups.known(call, lane, match)
   local field = match.k == "alias" and "@" .. match.id or match.v
   return redis.call("HEXISTS",
     call:key("matched:", lane.sub.name, "+", lane.gen, ":", match.a), field) == 1
@@ -73,9 +74,23 @@ local function unpack_match(packed)
     packed = packed }
 end
 
+local function supersede(call, lane, packed)
+  note(call, lane, unpack_match(packed), "-superseded")
+  Subscriptions.count(call, lane.sub.name, "superseded")
+end
+
+-- Matches that come to nothing after all: they may match again.
+function Groups.forget(call, lane, packed)
+  for _, item in ipairs(packed) do
+    local match = unpack_match(item)
+    redis.call("HDEL", call:key("matched:", lane.sub.name, "+", lane.gen, ":", match.a), match.v)
+    Subscriptions.count(call, lane.sub.name, "matched", -1)
+  end
+end
+
 -- Takes an event that satisfies a condition into the lane, once.
 function Groups.accept(call, lane, event, condition, slots)
-  if known(call, lane, event) then
+  if Groups.known(call, lane, event) then
     return
   end
   local name, why = lane.sub.name, refusal(lane, event)
@@ -87,19 +102,21 @@ function Groups.accept(call, lane, event, condition, slots)
   end
   note(call, lane, event, "")
   if slots == 1 then
-    redis.call("RPUSH", call:key("pend:", lane.id), pack(event))
+    local pending = call:key("pend:", lane.id)
+    if redis.call("RPUSH", pending, pack(event)) > LISTED and lane.sub.group == "newest" then
+      supersede(call, lane, redis.call("LPOP", pending))
+    end
     return
   end
   local before = redis.call("HGET", call:key("join:", lane.id), condition.slot)
   if before then
-    note(call, lane, unpack_match(before), "-superseded")
-    Subscriptions.count(call, name, "superseded")
+    supersede(call, lane, before)
   end
   redis.call("HSET", call:key("join:", lane.id), condition.slot, pack(event))
 end
 
--- How many matches of the front make a group now; 0 for none. `all`: a backfill has come to
--- its end, or an all_of has all its slots.
+-- How many matches of the front make a group now; 0 for none. A backfill looks at all there is
+-- before it closes a group that time would close.
 local Ready = {}
 
 function Ready.each()
@@ -168,9 +185,7 @@ local function describe(lane, matches)
   for i, match in ipairs(matches) do
     last = before(last.id, match.id) and match or last
     depth = math.max(depth, tonumber(match.d))
-    if i > #matches - LISTED then
-      listed[#listed + 1] = match.packed
-    end
+    listed[i] = match.packed
   end
   local prefix = lane.sub.name .. "+" .. lane.gen .. "+"
   local own = lane.sub.group == "each" and #matches == 1 and last.k ~= "alias"
@@ -260,7 +275,8 @@ local function fire_one(call, lane, group, slots, choice, out)
 end
 
 -- Starts the runs of the groups that are complete, as far as there is room. Adds the messages
--- to `out`; returns what was spent, and whether there is more to start.
+-- to `out`; returns what was spent, and "more" when there is more to start, or "blocked" when
+-- a complete group finds no room or lacks what is required.
 function Groups.fire(call, lane, slots, left, out)
   local spent, key = 0, Subscriptions.key(call, lane.sub.name)
   redis.call("HDEL", key, "lacks")
@@ -269,14 +285,14 @@ function Groups.fire(call, lane, slots, left, out)
     local lacks = lacking(call, lane)
     if lacks then
       redis.call("HSET", key, "lacks", lacks)
-      return spent, false
+      return spent, "blocked"
     end
     local choice = room(call, lane)
     if choice == "wait" then
-      return spent, false
+      return spent, "blocked"
     end
     spent = spent + fire_one(call, lane, group, slots, choice, out)
     group = next_group(call, lane, slots)
   end
-  return spent, group ~= nil
+  return spent, group and "more"
 end

@@ -37,40 +37,58 @@ local function lags(call, sub)
   return true
 end
 
-local function fire(call, lane, slots, left, out)
-  local spent, more = Groups.fire(call, lane, slots, math.max(1, left), out)
-  if more then
+-- Starts what is complete -> what was spent, whether the lane is blocked.
+function Advance.fire(call, lane, slots, left, out)
+  local spent, state = Groups.fire(call, lane, slots, math.max(1, left), out)
+  if state == "more" then
     Subscriptions.poke(call, lane.id)
   end
-  return spent
+  return spent, state == "blocked"
+end
+
+-- Takes one event in. An all_of starts its run at once: were more events taken in before, it
+-- would depend on slices which of them meet.
+function Advance.take(call, lane, conditions, slots, event, left, out)
+  local condition = event.a and Conditions.match(call, conditions, event)
+  if not condition then
+    return 0
+  end
+  Groups.accept(call, lane, event, condition, slots)
+  if slots == 1 then
+    return 0
+  end
+  return Advance.fire(call, lane, slots, left, out)
+end
+
+-- The next events of a subscription -> what was spent, the last one, whether there are more.
+local function read_on(call, sub, lane, left, out)
+  local conditions, slots = Conditions.unpack(sub.conditions)
+  local entries = redis.call("XRANGE", call:key("events"), "(" .. sub.cursor, "+", "COUNT", SLICE)
+  local spent, cursor = 1 + math.floor(#entries / EVENTS_PER_UNIT), sub.cursor
+  for i, entry in ipairs(entries) do
+    spent = spent + Advance.take(call, lane, conditions, slots, event_of(entry), left, out)
+    cursor = entry[1]
+    if spent >= left and i < #entries then
+      return spent, cursor, true
+    end
+  end
+  return spent + Advance.fire(call, lane, slots, left - spent, out), cursor, #entries == SLICE
 end
 
 local function slice(call, sub, left, out)
   if lags(call, sub) then
     return 1
   end
-  local key, lane = Subscriptions.key(call, sub.name), Groups.lane(sub)
-  local conditions, slots = Conditions.unpack(sub.conditions)
-  local entries = redis.call("XRANGE", call:key("events"), "(" .. sub.cursor, "+", "COUNT", SLICE)
-  for _, entry in ipairs(entries) do
-    local event = event_of(entry)
-    local condition = event.a and Conditions.match(call, conditions, event)
-    if condition then
-      Groups.accept(call, lane, event, condition, slots)
-    end
-  end
-  if #entries > 0 then
-    redis.call("HSET", key, "cursor", entries[#entries][1])
-  end
-  if #entries < SLICE then
+  local key = Subscriptions.key(call, sub.name)
+  local spent, cursor, more = read_on(call, sub, Groups.lane(sub), left, out)
+  redis.call("HSET", key, "cursor", cursor)
+  if more then
+    redis.call("ZADD", call:key("behind"), string.match(cursor, "^%d+"), "c|" .. sub.name)
+  else
     redis.call("HDEL", key, "behind")
     redis.call("ZREM", call:key("behind"), "c|" .. sub.name)
-  else
-    redis.call("ZADD", call:key("behind"), string.match(entries[#entries][1], "^%d+"),
-      "c|" .. sub.name)
   end
-  local spent = 1 + math.floor(#entries / EVENTS_PER_UNIT)
-  return spent + fire(call, lane, slots, left - spent, out)
+  return spent
 end
 
 -- An event of this revision concerns it.
@@ -90,6 +108,11 @@ function Waits.on_dirty.s(call, name, revision, left, out)
   if sub.state ~= "active" then
     return 1
   end
+  for n = 1, tonumber(sub.fills or 0) do -- what they require may be there now
+    if redis.call("EXISTS", call:key("pend:", name, "|", n), call:key("join:", name, "|", n)) > 0 then
+      Subscriptions.poke(call, name .. "|" .. Text.int(n))
+    end
+  end
   return slice(call, sub, left, out)
 end
 
@@ -103,14 +126,3 @@ function Waits.on_dirty.c(call, name, _, left, out)
   return slice(call, sub, left, out)
 end
 
--- A lane may start runs: a window is over, a run has ended, something that is required came.
-function Waits.on_dirty.p(call, id, _, left, out)
-  redis.call("ZREM", call:key("dirty"), "p|" .. id)
-  local parts = Text.split(id, "|")
-  local sub = Subscriptions.read(call, parts[1])
-  if not sub or sub.state ~= "active" then
-    return 1
-  end
-  local _, slots = Conditions.unpack(sub.conditions)
-  return 1 + fire(call, Groups.lane(sub), slots, left - 1, out)
-end
