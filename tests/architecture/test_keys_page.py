@@ -9,7 +9,7 @@ from tests.support.key_leaks import PERMANENT, PERMANENT_KINDS
 
 LUA = sorted((ROOT / "producers/raincheck/index/lua").glob("*.lua"))
 _ROW = re.compile(r"^\| `([^`]+)` \| (\w+) \| [^|]+ \| ([^|]+) \|$", re.MULTILINE)
-_OF_HEAD = re.compile(r"^--   ([a-z]+(?::\S+)?)\s+(hash|zset|set|stream|string)\b")
+_OF_HEAD = re.compile(r"^--   ([a-z]+(?::\S+)?)\s+(hash|list|zset|set|stream|string)\b")
 
 
 def _page() -> dict[str, tuple[str, str]]:

@@ -12,24 +12,16 @@ from raincheck.authoring.context import active_step_context
 from raincheck.authoring.lazy import lazy_artifact_version
 from raincheck.authoring.metadata_values import checked_metadata
 from raincheck.client.event_reader import read_events
-from raincheck.client.predicates import Predicate, conditions_of
+from raincheck.client.predicates import Predicate
 from raincheck.client.published import PublishedVersion
+from raincheck.client.selecting import NAMES, chosen_selector
 from raincheck.deployment import Deployment, current_deployment
 from raincheck.durations import Duration, seconds_of
 from raincheck.messaging.waking import wake
 from raincheck_contracts._base import JsonValue
 from raincheck_contracts.errors import ArgumentError, ReferenceNotFoundError
 from raincheck_contracts.events import Event
-from raincheck_contracts.references import (
-    AliasSelector,
-    BestSelector,
-    LatestSelector,
-    Reference,
-    Selector,
-    TagSelector,
-    VersionSelector,
-    WhereSelector,
-)
+from raincheck_contracts.references import AliasSelector, Reference, TagSelector
 from raincheck_contracts.runs import MissingReference
 from raincheck_contracts.subscriptions import Subscription
 
@@ -85,7 +77,7 @@ class Client:
             ArgumentError: two selectors, or a name that cannot be one.
             ReferenceNotFoundError: eager, and there is no such version now.
         """
-        selector = _selector(
+        selector = chosen_selector(
             {
                 "version": None if version is None else str(version),
                 "alias": alias,
@@ -103,7 +95,7 @@ class Client:
             )
         except ValidationError as error:
             problem = error.errors()[0]["msg"]
-            raise ArgumentError("get_artifact_version", f"{name!r}: {problem}", _NAMES) from error
+            raise ArgumentError("get_artifact_version", f"{name!r}: {problem}", NAMES) from error
         if compiling():
             return lazy_artifact_version(reference)
         return self.resolve(reference)
@@ -223,7 +215,7 @@ class Client:
         try:
             AliasSelector(alias=alias)
         except ValidationError as error:
-            raise ArgumentError("set_alias", error.errors()[0]["msg"], _NAMES) from error
+            raise ArgumentError("set_alias", error.errors()[0]["msg"], NAMES) from error
         deployment = self.deployment
         done = deployment.index.versions.set_alias(
             secrets.token_hex(16), name, alias, _text(version), expected=expected, run=_run()
@@ -244,7 +236,7 @@ class Client:
         try:
             TagSelector(tag=tag)
         except ValidationError as error:
-            raise ArgumentError("tag", error.errors()[0]["msg"], _NAMES) from error
+            raise ArgumentError("tag", error.errors()[0]["msg"], NAMES) from error
         done = self.deployment.index.versions.tag(name, _text(version), tag, run=_run())
         self._wake(dirty=done.dirty)
         return done.version
@@ -278,9 +270,6 @@ class Client:
             wake(self.deployment.index, self.deployment.hints)
 
 
-_NAMES = "Names are up to 64 of a-z, 0-9, '.', '_', '-'; aliases are not all digits"
-
-
 def _run() -> str:
     """The run whose step does this; empty outside of steps."""
     context = active_step_context()
@@ -289,32 +278,3 @@ def _run() -> str:
 
 def _text(version: str | int | None) -> str | None:
     return None if version is None else str(version)
-
-
-def _selector(given: Mapping[str, Any], mode: Literal["min", "max"] | None) -> Selector:
-    chosen = {name: value for name, value in given.items() if value is not None}
-    if len(chosen) > 1:
-        problem = f"{' and '.join(chosen)} are given together"
-        raise ArgumentError("get_artifact_version", problem, "Give one of them")
-    if (mode is None) == ("best" in chosen):
-        problem = "best= needs mode='min' or mode='max'" if mode is None else "mode= needs best="
-        raise ArgumentError("get_artifact_version", problem, "Write best='MSE', mode='min'")
-    try:
-        return _build(chosen, mode)
-    except ValidationError as error:
-        problem = error.errors()[0]["msg"]
-        raise ArgumentError("get_artifact_version", problem, _NAMES) from error
-
-
-def _build(chosen: Mapping[str, Any], mode: Literal["min", "max"] | None) -> Selector:
-    if "version" in chosen:
-        return VersionSelector(version=chosen["version"])
-    if "alias" in chosen:
-        return AliasSelector(alias=chosen["alias"])
-    if "best" in chosen and mode is not None:
-        return BestSelector(metric=chosen["best"], mode=mode)
-    if "tag" in chosen:
-        return TagSelector(tag=chosen["tag"])
-    if "where" in chosen:
-        return WhereSelector(conditions=conditions_of(chosen["where"]))
-    return LatestSelector()

@@ -8,7 +8,7 @@
 -- changed: what happens now goes first. Its runs' events start nothing, unless `cascade`.
 --
 -- Keys of this file
---   fill:<name>|<n>  hash  from, to (revision), limit, priority, again, cascade, created,
+--   fill:<lane>      hash  from, to (revision), limit, priority, again, cascade, created,
 --                          ended, and at:<artifact>, the sequence looked at last
 --                                                    30 days after its end, or until deleted
 
