@@ -65,3 +65,22 @@ def test_a_subscription_outlives_its_author(fleet: Fleet) -> None:
     fleet.start(imports=IMPORTS)
     save_artifact(5.0, "sub-model", metadata={"MSE": 0.2})
     assert _result(fleet, "double_model+1+sub-model@1") == {"twice": 10.0, "mse": 0.2, "events": 1}
+
+
+def test_a_backfill_catches_up_beside_live_events(fleet: Fleet) -> None:
+    """Counted before, a few at a time, each version once; the client says how far it is."""
+    for value in range(6):
+        save_artifact(float(value), "sub-model", metadata={"MSE": 0.1 * value})
+    client = Client()
+    client.subscribe(pipelines.double_model)
+    plan = client.subscriptions.plan_backfill("double_model", since=0)
+    assert (plan.versions, plan.runs, plan.first) == (5, 5, "sub-model@1")
+    client.subscriptions.backfill("double_model", since=0, limit=2)
+    fleet.start(imports=IMPORTS)
+    save_artifact(9.0, "sub-model", metadata={"MSE": 0.0})
+    for version in (*range(1, 6), 7):
+        result = _result(fleet, f"double_model+1+sub-model@{version}")
+        assert isinstance(result, dict)
+        assert result["events"] == 1
+    wait_until(lambda: client.subscriptions.get("double_model").live == 0, 10)
+    assert client.subscriptions.plan_backfill("double_model", since=0).runs == 0

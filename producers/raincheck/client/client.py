@@ -15,6 +15,7 @@ from raincheck.client.event_reader import read_events
 from raincheck.client.predicates import Predicate
 from raincheck.client.published import PublishedVersion
 from raincheck.client.selecting import NAMES, chosen_selector
+from raincheck.client.subscriptions import Subscriptions
 from raincheck.deployment import Deployment, current_deployment
 from raincheck.durations import Duration, seconds_of
 from raincheck.messaging.waking import wake
@@ -187,6 +188,11 @@ class Client:
             self.deployment, pipeline, name or pipeline.name, options, running
         )
         return deploying.deploy(self.deployment, deploying.plan(self.deployment, made))
+
+    @property
+    def subscriptions(self) -> Subscriptions:
+        """The subscriptions of the deployment."""
+        return Subscriptions(self.deployment)
 
     def set_alias(
         self,

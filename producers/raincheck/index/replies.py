@@ -193,13 +193,13 @@ def claim(reply: Sequence[Any]) -> Claimed | Parked | Unresolvable | Refused:
     code = text(reply[0])
     match code:
         case "BOUND":
-            count, values = int(reply[5]), reply[6:]
+            count, values = int(reply[4]), reply[5:]
             return Claimed(
                 text(reply[1]),
                 int(reply[2]),
                 int(reply[3]),
                 tuple(bound_version(values[6 * i : 6 * i + 6]) for i in range(count)),
-                unpack_trigger(text(reply[4])),
+                unpack_trigger(text(values[6 * count]) if len(values) > 6 * count else ""),
             )
         case "PARKED":
             return Parked(unpack_missing(text(reply[1])))

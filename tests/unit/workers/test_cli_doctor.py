@@ -17,9 +17,11 @@ from raincheck_workers.fitness.check import Verdict
 from raincheck_workers.fitness.server import server_checks
 from tests.support.builders import pipeline, step
 from tests.support.command_line import CommandLine, command_line, run_command
+from tests.support.driver import Driver
 from tests.support.dumps import ask
 from tests.support.odd_servers import free_port, old_server, tcp_server
 from tests.support.servers import fresh_namespace, valkey_index
+from tests.support.subscribing import advance, subscribe
 
 
 @pytest.fixture
@@ -254,3 +256,30 @@ def test_a_folder_that_cannot_be_written_is_a_problem(tmp_path: Path) -> None:
     for store in ("/dev/null/blobs", "s3://bucket"):
         (check, *_) = blob_checks(Settings(home=tmp_path, store=store))
         assert check.verdict is Verdict.PROBLEM
+
+
+def test_a_subscription_that_has_stopped_is_found(raincheck: CommandLine) -> None:
+    """With its reason and the way on; those that work are only counted."""
+    index = raincheck.deployment.index
+    assert _found(raincheck.document("doctor"), "events") == []
+    subscribe(index, "working")
+    assert _found(raincheck.document("doctor"), "events")[0][0] == "ok"
+    subscribe(index, "resting")
+    index.subscriptions.pause("resting", "for the night")
+    subscribe(index, "lagging")
+    index.subscriptions.pause("lagging", "")
+    driver = Driver(index)
+    for _ in range(3):
+        driver.publish("model")
+    advance(index)
+    index.runs.trim(most_events=1)
+    index.subscriptions.resume("lagging")
+    advance(index)
+    found = _found(raincheck.document("doctor"), "events")
+    assert found == [
+        ("warning", "resting is paused: for the night"),
+        (
+            "warning",
+            "lagging lags: events after 1-0 up to 2-1 were forgotten before it looked at them",
+        ),
+    ]

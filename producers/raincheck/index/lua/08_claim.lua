@@ -9,15 +9,13 @@ local DECLINE_LIMIT = 30
 local DECLINE_DELAY = 10 * TICKS_PER_SECOND
 
 local function reply(call, run, fence, attempt, found)
-  local out = {
-    "BOUND", fence, attempt, Text.int(found.revision), Runs.get(call, run, "trigger") or "",
-    Text.int(#found.values),
-  }
+  local out = { "BOUND", fence, attempt, Text.int(found.revision), Text.int(#found.values) }
   for _, binding in ipairs(found.values) do
     for i = 1, 6 do
       out[#out + 1] = binding[i]
     end
   end
+  out[#out + 1] = Runs.get(call, run, "trigger") or "" -- at the end: older workers read over it
   return out
 end
 
@@ -77,7 +75,7 @@ local function hand_out(call, c, found)
 end
 
 -- claim(run, step, body digest, nonce, node, pid, task id, packed references)
--- -> {"BOUND", fence, attempt, revision, trigger, count, six values per reference}
+-- -> {"BOUND", fence, attempt, revision, count, six values per reference, trigger}
 --  | {"PARKED" or "FAILED", packed misses} | {"REFUSED", "FORGED", "NODE_UNKNOWN" or
 --    "EARLY", detail}
 function Claim.claim(keys, args)

@@ -13,6 +13,7 @@ from raincheck_workers.cli.checkup.blobs import blob_checks
 from raincheck_workers.cli.checkup.broker import broker_checks
 from raincheck_workers.cli.checkup.local import local_checks
 from raincheck_workers.cli.checkup.runs import run_checks
+from raincheck_workers.cli.checkup.subscriptions import subscription_checks
 from raincheck_workers.cli.checkup.workers import worker_checks
 from raincheck_workers.fitness.check import Check, Verdict, problem
 from raincheck_workers.fitness.server import server_checks
@@ -36,6 +37,7 @@ def check_everything() -> Iterator[Check]:
     answers = all(check.verdict is not Verdict.PROBLEM for check in broker)
     yield from _guarded(lambda: worker_checks(deployment, broker_answers=answers))
     yield from _guarded(lambda: run_checks(deployment))
+    yield from _guarded(lambda: subscription_checks(deployment))
     yield from _guarded(lambda: message_checks(deployment))
 
 
