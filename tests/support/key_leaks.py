@@ -20,6 +20,7 @@ PERMANENT = (
     "dead",
     "subs",
     "behind",
+    "lagging",
 )
 PERMANENT_KINDS = ("art:", "vers:", "ver:", "alias:", "best:", "tag:")
 #: What belongs to a subscription, until that is deleted.

@@ -109,7 +109,11 @@ def play(page: Path, folder: Path) -> list[Played]:
 
 def _queues(page: Path) -> bool:
     played = [act.block.text for act in acts_of(page)]
-    return any(word in text for text in played for word in (".delay(", "raincheck enqueue ", "raincheck deploy "))
+    return any(
+        word in text
+        for text in played
+        for word in (".delay(", "raincheck enqueue ", "raincheck deploy ")
+    )
 
 
 def _order(act: Act) -> dict[str, Any]:

@@ -220,6 +220,18 @@ class SubscriptionScripts:
             if record
         ]
 
+    def figures(self) -> tuple[int, int, int]:
+        """How many there are, how many of them lag, and how many are behind or are backfilled."""
+        counts = self._connection.ask(
+            [
+                ("ZCARD", self._key("subs")),
+                ("SCARD", self._key("lagging")),
+                ("ZCARD", self._key("behind")),
+            ]
+        )
+        there, lagging, behind = (int(count) for count in counts)
+        return there, lagging, behind
+
     def deployments(self, name: str) -> list[DeploymentRecord]:
         """The deployments of one of them, oldest first; the newest 50."""
         (packed,) = self._connection.ask([("LRANGE", self._key("deployed:", name), 0, -1)])

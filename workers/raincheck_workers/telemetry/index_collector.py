@@ -25,11 +25,18 @@ class IndexCollector(Collector):
     def collect(self) -> Iterator[Metric]:
         try:
             figures = self._index.records.figures()
+            subscriptions = self._index.subscriptions.figures()
         except IndexAccessError:
-            figures = None
-        yield self._gauge("index_up", "Whether the index answers.", int(figures is not None))
-        if figures is not None:
-            yield from self._figures(figures)
+            yield self._gauge("index_up", "Whether the index answers.", 0)
+            return
+        yield self._gauge("index_up", "Whether the index answers.", 1)
+        yield from self._figures(figures)
+        there, lagging, behind = subscriptions
+        yield self._gauge("subscriptions", "Subscriptions that are deployed.", there)
+        lags = "Subscriptions that missed events and wait for somebody's choice."
+        yield self._gauge("subscriptions_lagging", lags, lagging)
+        late = "Subscriptions that catch up, and backfills that go on."
+        yield self._gauge("subscriptions_behind", late, behind)
 
     def _figures(self, figures: Figures) -> Iterator[Metric]:
         yield self._gauge("waiting_steps", "Steps that wait for a reference.", figures.waiting)

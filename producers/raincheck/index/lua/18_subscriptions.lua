@@ -10,6 +10,7 @@
 --
 -- Keys of this file
 --   subs               zset    names by server ms of their first deployment    for ever
+--   lagging            set     those that lag                                  for ever
 --   subs:<artifact>    set     those that an event of the artifact concerns    for ever
 --   sub:<name>         hash    definition (raw JSON), digest, version, gen, state (active,
 --                              paused, lagged), reason, cursor, behind (there are events
@@ -180,6 +181,7 @@ function Change.resume(call, name, sub, choice)
     end
     redis.call("HSET", key, "cursor", redis.call("HGET", key, "gap_to"))
     redis.call("HDEL", key, "gap_from", "gap_to")
+    redis.call("SREM", call:key("lagging"), name)
   end
   redis.call("HSET", key, "state", "active")
   redis.call("HDEL", key, "reason", "unknown")
@@ -215,6 +217,7 @@ function Change.delete(call, name, sub)
   end
   redis.call("DEL", Subscriptions.key(call, name), call:key("deployed:", name))
   redis.call("ZREM", call:key("subs"), name)
+  redis.call("SREM", call:key("lagging"), name)
   redis.call("ZREM", call:key("dirty"), "s|" .. name)
   redis.call("ZREM", call:key("behind"), "c|" .. name)
   return { "DONE", "deleted" }

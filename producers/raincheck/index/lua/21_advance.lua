@@ -33,6 +33,7 @@ local function lags(call, sub)
     "gap_to", forgotten, "reason", "events after " .. sub.cursor .. " up to " .. forgotten
       .. " were forgotten before it looked at them")
   redis.call("ZREM", call:key("behind"), "c|" .. sub.name)
+  redis.call("SADD", call:key("lagging"), sub.name)
   call:announce("lagged", nil, "b", sub.name, "f", sub.cursor, "g", forgotten)
   return true
 end
