@@ -5,7 +5,7 @@ from typing import Any
 
 from raincheck.index import Index
 from raincheck.index.connection import text
-from raincheck.index.subscription_scripts import Deployable
+from raincheck.index.deployable import Deployable
 from raincheck_contracts.pipelines import PipelineSpec
 from raincheck_contracts.subscriptions import (
     AliasCondition,

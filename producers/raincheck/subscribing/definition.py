@@ -12,8 +12,8 @@ from raincheck.authoring.triggers import SubscriptionOptions, parts_of
 from raincheck.blobs.digest import digest_of
 from raincheck.deployment import Deployment
 from raincheck.durations import Duration, seconds_of
+from raincheck.index.deployable import Deployable
 from raincheck.index.replies import Message
-from raincheck.index.subscription_scripts import Deployable
 from raincheck.messaging.broker import DEFAULT_QUEUE
 from raincheck.messaging.hints import check_message_size
 from raincheck.queueing.enqueue import compile_stored

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from raincheck.deployment import Deployment
-from raincheck.index.subscription_scripts import Deployable
+from raincheck.index.deployable import Deployable
 from raincheck.messaging.waking import wake
 from raincheck.subscribing.definition import loops
 from raincheck_contracts.errors import SubscriptionNotFoundError
