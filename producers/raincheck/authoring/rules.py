@@ -23,7 +23,7 @@ def check_own_artifacts(pipeline: str, steps: Sequence[StepSpec], references: Re
     """Refuse a reference to what the same pipeline publishes.
 
     It could not be there when the run starts, or would be an older version than the one
-    the reader of the code has in mind.
+    the reader of the code has in mind. A version that triggered the run is there.
 
     Raises:
         CompileError: names both steps.
@@ -32,7 +32,7 @@ def check_own_artifacts(pipeline: str, steps: Sequence[StepSpec], references: Re
     for step, used in references.items():
         for reference in used:
             publisher = publishers.get(reference.artifact)
-            if publisher is not None:
+            if publisher is not None and reference.selector.by != "trigger":
                 problem = (
                     f"it refers to {reference}, and step {publisher!r} of the same pipeline "
                     f"publishes {reference.artifact!r}"
