@@ -112,7 +112,10 @@ local UNKNOWN_LIMIT = 3
 local function pause_source(call, run, reason)
   local name = Text.split(Runs.facts(call, run).lane, "|")[1]
   local key = call:key("sub:", name or "")
-  if name and redis.call("HINCRBY", key, "unknown", 1) >= UNKNOWN_LIMIT then
+  if redis.call("EXISTS", key) == 0 then
+    return -- nothing started it, or what did is deleted
+  end
+  if redis.call("HINCRBY", key, "unknown", 1) >= UNKNOWN_LIMIT then
     redis.call("HSET", key, "state", "paused", "reason",
       "no worker knows the steps of " .. UNKNOWN_LIMIT .. " of its runs: " .. reason)
   end
