@@ -10,6 +10,7 @@ from raincheck.index import replies
 from raincheck.index.connection import Connection, text
 from raincheck.index.replies import Figures
 from raincheck.index.run_records import FINAL_STATUS, StoredRun, read_run
+from raincheck.index.spec_record import read_spec
 from raincheck_contracts.artifacts import ArtifactVersion, VersionRecord
 from raincheck_contracts.errors import RunNotFoundError
 from raincheck_contracts.pipelines import PipelineSpec
@@ -125,10 +126,7 @@ class Records:
         digest = self._ask(("HGET", self._key("run:", run), "spec"))[0]
         if digest is None:
             raise RunNotFoundError(run)
-        record = _hash(self._ask(("HGETALL", self._key("spec:", text(digest))))[0])
-        head = json.loads(record["head"])
-        head["steps"] = [json.loads(record[f"x:{name}"]) for name in text(record["steps"]).split()]
-        return PipelineSpec.model_validate(head)
+        return read_spec(self._connection, text(digest))
 
     def run_ids(self, limit: int, *, live_only: bool = False) -> list[str]:
         """Ids of runs: the live ones, newest first, then the ended ones, newest first."""

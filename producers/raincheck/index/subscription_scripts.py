@@ -1,6 +1,5 @@
 """Typed signatures of the Lua functions about subscriptions, and their records."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -8,6 +7,7 @@ from typing import Any, Literal
 from raincheck.index.connection import Connection, text
 from raincheck.index.deployable import Deployable
 from raincheck.index.packing import FIELD
+from raincheck.index.spec_record import read_spec
 from raincheck_contracts.errors import (
     InvalidWriteError,
     SubscriptionMovedError,
@@ -175,11 +175,7 @@ class SubscriptionScripts:
 
     def spec(self, digest: str) -> PipelineSpec:
         """A compiled pipeline that a subscription holds."""
-        (reply,) = self._connection.ask([("HGETALL", self._key("spec:", digest))])
-        record = _fields(reply)
-        head = json.loads(record["head"])
-        head["steps"] = [json.loads(record[f"x:{name}"]) for name in record["steps"].split()]
-        return PipelineSpec.model_validate(head)
+        return read_spec(self._connection, digest)
 
     def match(self, name: str, artifact: str, place: str) -> Match | None:
         """What became of a version of an artifact, or None when it has not matched.
