@@ -79,12 +79,20 @@ local function supersede(call, lane, packed)
   Subscriptions.count(call, lane.sub.name, "superseded")
 end
 
--- Matches that come to nothing after all: they may match again.
-function Groups.forget(call, lane, packed)
-  for _, item in ipairs(packed) do
-    local match = unpack_match(item)
-    redis.call("HDEL", call:key("matched:", lane.sub.name, "+", lane.gen, ":", match.a), match.v)
-    Subscriptions.count(call, lane.sub.name, "matched", -1)
+-- A backfill has come to its end: parts of an all_of that lack the others go to the live lane,
+-- unless a match is there already, which is newer.
+function Groups.hand_over(call, lane)
+  local key, live = call:key("join:", lane.id), call:key("join:", lane.sub.name)
+  local joining = redis.call("HGETALL", key)
+  for i = 1, #joining, 2 do
+    local taken = lane.gen == lane.sub.gen
+      and redis.call("HSETNX", live, joining[i], joining[i + 1]) == 1
+    if not taken then
+      supersede(call, lane, joining[i + 1])
+    end
+  end
+  if redis.call("DEL", key) == 1 then
+    Subscriptions.poke(call, lane.sub.name)
   end
 end
 

@@ -215,10 +215,7 @@ local function finish(call, lane)
   redis.call("HSET", key, "ended", Text.int(call:now()))
   redis.call("PEXPIREAT", key, Text.int(at))
   lane.fill.ended = "1"
-  -- Parts of an all_of that lack the others have had no run: they may match again.
-  local joining = redis.call("HVALS", call:key("join:", lane.id))
-  Groups.forget(call, lane, joining)
-  redis.call("DEL", call:key("join:", lane.id))
+  Groups.hand_over(call, lane)
   if lane.fill.again == "1" then
     for artifact in pairs(lane.fill.places) do
       redis.call("PEXPIREAT", call:key("matched:", lane.sub.name, "+", lane.gen, ":", artifact),
