@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from raincheck.index.backfill_scripts import BackfillOptions, Since
 from raincheck_contracts.errors import SubscriptionMovedError, SubscriptionNotFoundError
 from raincheck_contracts.reference_text import parse_reference
 from raincheck_contracts.references import Condition, Operator
@@ -23,6 +24,7 @@ from tests.support.subscribing import (
     subscribe,
     version_of,
 )
+from tests.support.waiting import wait_until
 
 LESS = Condition(key="MSE", op=Operator.LT, value=0.2)
 
@@ -240,11 +242,13 @@ def test_a_pipeline_ignores_what_its_own_runs_publish(driver: Driver) -> None:
 def test_a_changed_subscription_goes_on_where_it_was(driver: Driver) -> None:
     """Nothing comes twice, nothing is lost, and an older difference is refused."""
     made = subscribe(driver.index)
-    driver.publish("model")
+    for _ in range(3):
+        driver.publish("model")
+    driver.index.runs.wake(1)  # the rest is not looked at yet
     redefine(driver.index, made, max_depth=5)
     driver.publish("model")
     advance(driver.index)
-    assert started(driver.index) == ["1+model@1", "1+model@2"]
+    assert started(driver.index) == [f"1+model@{version}" for version in range(1, 5)]
     assert [item.version for item in driver.index.subscriptions.deployments("sub")] == [1, 2]
     with pytest.raises(SubscriptionMovedError):
         driver.index.subscriptions.define(made, expected=1)
@@ -278,3 +282,67 @@ def test_a_deleted_subscription_leaves_nothing(driver: Driver) -> None:
     assert started(driver.index) == ["1+model@1"]
     with pytest.raises(SubscriptionNotFoundError, match="there are none"):
         driver.index.subscriptions.read("sub")
+
+
+def test_what_happens_during_a_pause_is_made_up_for(driver: Driver) -> None:
+    """All of it, however often somebody looks meanwhile."""
+    subscribe(driver.index)
+    driver.index.subscriptions.pause("sub", "for a day")
+    for _ in range(3):
+        driver.publish("model")
+        advance(driver.index)
+    assert started(driver.index) == []
+    driver.index.subscriptions.resume("sub")
+    advance(driver.index)
+    assert started(driver.index) == ["1+model@1", "1+model@2", "1+model@3"]
+
+
+def test_small_slices_leave_nothing_out(driver: Driver) -> None:
+    """Whoever looks next goes on where the slice has ended."""
+    subscribe(driver.index)
+    for _ in range(5):
+        driver.publish("model")
+    while driver.index.runs.wake(1)[1]:
+        pass
+    assert len(started(driver.index)) == 5
+
+
+def test_the_window_of_a_batch_ends_by_itself(driver: Driver) -> None:
+    """Its timer is enough: nothing else has to happen."""
+    subscribe(driver.index, group=batch(0.05))
+    driver.publish("model")
+    driver.publish("model")
+    advance(driver.index)
+    assert started(driver.index) == []
+
+    def over() -> bool:
+        driver.due()
+        advance(driver.index)
+        return bool(started(driver.index))
+
+    wait_until(over, 5)
+    assert handed(driver.index, "sub+1+2-1") == ["model@1", "model@2"]
+
+
+def test_a_subscription_made_anew_does_not_repeat_runs_that_are_kept(driver: Driver) -> None:
+    """Its memory went with the first one; the runs are there."""
+    subscribe(driver.index)
+    driver.publish("model")
+    advance(driver.index)
+    run = driver.adopt("sub+1+model@1", PLAIN)
+    driver.finish(run, "a")
+    driver.index.subscriptions.delete("sub")
+    subscribe(driver.index)
+    driver.index.backfills.start("sub", 1, Since("rev", 0), BackfillOptions())
+    advance(driver.index)
+    assert driver.status(run) is RunStatus.SUCCEEDED
+
+
+def test_what_nobody_has_looked_at_is_not_too_old(driver: Driver) -> None:
+    """No worker was there for a week; the first one that comes starts what is due."""
+    subscribe(driver.index)
+    driver.publish("model")
+    driver.publish("other")
+    driver.index.runs.trim()
+    advance(driver.index)
+    assert started(driver.index) == ["1+model@1"]

@@ -1,6 +1,6 @@
 """Mutants of the Lua library: one defence switched off, and the promise that then breaks."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -29,9 +29,17 @@ def _driver(source: str) -> Driver:
     return Driver(Index(Connection("redis://fake", "mutants", client=client)))
 
 
-def check_mutant(mutant: Mutant) -> None:
-    """The scenario passes on the library and fails on the mutant."""
+def check_mutant(mutant: Mutant, *, library: Sequence[tuple[str, str]] = ()) -> None:
+    """The scenario passes on the library and fails on the mutant.
+
+    Args:
+        mutant: to check.
+        library: what is replaced in the library for both, such as a time that is too long.
+    """
     source = library_source()
+    for before, after in library:
+        assert before in source, before
+        source = source.replace(before, after)
     changed = source.replace(mutant.before, mutant.after)
     assert changed != source, "the defence stands elsewhere now: mend this mutant"
     mutant.scenario(_driver(source))

@@ -100,8 +100,8 @@ function Waits.on_dirty.s(call, name, revision, left, out)
     return 1
   end
   if not sub.behind then
-    local first = Text.int(revision) .. "-0"
-    sub.cursor, sub.behind = Groups.before(sub.cursor, first) and first or sub.cursor, "1"
+    -- All that came before is none of its: it would have been marked.
+    sub.cursor, sub.behind = Text.int(revision) .. "-0", "1"
     redis.call("HSET", Subscriptions.key(call, name), "cursor", sub.cursor, "behind", "1")
   elseif redis.call("ZSCORE", call:key("behind"), "c|" .. name) then
     return 1 -- it comes to this event in its turn
