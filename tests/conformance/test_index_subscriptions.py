@@ -242,6 +242,7 @@ def test_a_pipeline_ignores_what_its_own_runs_publish(driver: Driver) -> None:
 def test_a_changed_subscription_goes_on_where_it_was(driver: Driver) -> None:
     """Nothing comes twice, nothing is lost, and an older difference is refused."""
     made = subscribe(driver.index)
+    advance(driver.index)
     for _ in range(3):
         driver.publish("model")
     driver.index.runs.wake(1)  # the rest is not looked at yet
