@@ -34,6 +34,8 @@ class Lane:
     """Runs that have not ended, oldest first."""
     marked: bool
     """Whether an event was just written that it is about to look at."""
+    generation: str
+    """Second part of the ids of its runs."""
 
 
 class MatchRecords:
@@ -50,13 +52,14 @@ class MatchRecords:
             most: pending matches that are read.
         """
         prefix = self._connection.prefix
-        pending, count, joined, live, marked = self._connection.ask(
+        pending, count, joined, live, marked, generation = self._connection.ask(
             [
                 ("LRANGE", f"{prefix}pend:{name}", 0, most - 1),
                 ("LLEN", f"{prefix}pend:{name}"),
                 ("HGETALL", f"{prefix}join:{name}"),
                 ("ZRANGE", f"{prefix}live:{name}", 0, -1),
                 ("ZSCORE", f"{prefix}dirty", f"s|{name}"),
+                ("HGET", f"{prefix}sub:{name}", "gen"),
             ]
         )
         return Lane(
@@ -65,6 +68,7 @@ class MatchRecords:
             {slot: _match(item) for slot, item in sorted(_slots(joined))},
             tuple(text(run) for run in live),
             marked is not None,
+            text(generation),
         )
 
 

@@ -56,3 +56,14 @@ def trigger_words(definition: SubscriptionDefinition) -> str:
         f"({part_words(part)})" if len(part) > 1 else part_words(part) for part in definition.all_of
     )
     return " and ".join(parts)
+
+
+def event_words(kind: str, artifact: str, version: str) -> str:
+    """What an event says: `model@3 published`."""
+    said = {
+        "published": "published",
+        "metadata": "got metadata",
+        "tag": "was tagged",
+        "alias": "got an alias",
+    }
+    return f"{artifact}@{version} {said.get(kind, kind)}"
