@@ -18,6 +18,7 @@ from raincheck_workers.cli.resolve import resolve
 from raincheck_workers.cli.runs import runs
 from raincheck_workers.cli.subscriptions import subscriptions
 from raincheck_workers.cli.waiting import waiting
+from raincheck_workers.cli.why import why
 from raincheck_workers.cli.worker import worker
 
 app = typer.Typer(
@@ -59,6 +60,7 @@ app.command()(deploy)
 app.add_typer(runs, name="runs")
 app.add_typer(artifacts, name="artifacts")
 app.add_typer(subscriptions, name="subscriptions")
+app.command()(why)
 app.command()(waiting)
 app.command()(events)
 app.add_typer(messages, name="messages")
