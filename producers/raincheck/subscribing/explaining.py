@@ -125,7 +125,9 @@ def explain_condition(condition: EventCondition, candidate: Candidate | None) ->
         return Part(words, parts=asked)
     of_alias = isinstance(condition, AliasCondition)
     if candidate.event is not None and of_alias != (candidate.event == "alias"):
-        value = "the event is a move of an alias" if not of_alias else "the event is none"
+        value = (
+            "the event is no move of an alias" if of_alias else "the event is a move of an alias"
+        )
         return Part(words, holds=False, value=value)
     if isinstance(condition, AliasCondition) and condition.alias not in candidate.aliases:
         return Part(words, holds=False, value=_aliases(candidate))

@@ -37,6 +37,7 @@ class Became(StrEnum):
     NOT_MATCHED = "not matched"
     NOT_LOOKED_AT = "not looked at yet"
     OLDER = "older than the subscription"
+    REQUIRED = "required, which starts nothing"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +65,7 @@ class Concern:
 
 
 def concerns(index: Index, event: VersionEvent) -> list[Concern]:
-    """The subscriptions whose conditions are about the artifact of an event."""
+    """The subscriptions that are about the artifact of an event, or require it."""
     candidate = candidate_of(index, event)
     if candidate is None:
         return []
@@ -72,7 +73,7 @@ def concerns(index: Index, event: VersionEvent) -> list[Concern]:
     return [
         _concern(index, subscription, event, candidate)
         for subscription in index.subscriptions.all()
-        if name in triggering_artifacts(subscription)
+        if name in subscription.definition.artifacts
     ]
 
 
@@ -97,6 +98,9 @@ def _concern(
     index: Index, subscription: Subscription, event: VersionEvent, candidate: Candidate
 ) -> Concern:
     name = subscription.definition.name
+    if event.data.artifact not in triggering_artifacts(subscription):
+        tree = explain(subscription.definition)
+        return Concern(subscription=subscription, tree=tree, became=Became.REQUIRED)
     lane = index.matches.lane(name)
     place = f"@{event.id}" if isinstance(event, AliasMoved) else event.data.version
     match = index.subscriptions.match(name, event.data.artifact, place)
@@ -123,7 +127,7 @@ def _matched(
             for item in held
             if not isinstance(event, AliasMoved) or item.event == event.id
         ]
-        return [*_other_event(event, own), *waits(subscription, lane)]
+        return [*_other_event(event, own), *waits(index, subscription, lane)]
     if match.outcome is Outcome.STARTED and match.run is not None:
         run = kept_run(index, match.run)
         if run is None:

@@ -51,7 +51,7 @@ def standing(index: Index, name: str) -> Standing:
         subscription,
         lane,
         _tree(subscription, lane),
-        tuple(waits(subscription, lane)),
+        tuple(waits(index, subscription, lane)),
         tuple(
             _newest(index, subscription, artifact)
             for artifact in triggering_artifacts(subscription)

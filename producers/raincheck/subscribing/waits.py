@@ -5,8 +5,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from raincheck.index import Index
 from raincheck.index.match_records import Lane
 from raincheck.subscribing.words import part_words
+from raincheck_contracts.runs import MissingReference
 from raincheck_contracts.subscriptions import Subscription, SubscriptionState
 
 _NAMED = 3
@@ -34,13 +36,21 @@ def stopped(subscription: Subscription) -> Wait | None:
     return Wait(f"the subscription is {state}{because}")
 
 
-def waits(subscription: Subscription, lane: Lane) -> list[Wait]:
+def waits(index: Index, subscription: Subscription, lane: Lane) -> list[Wait]:
     """What the next run waits for; nothing when it is about to start."""
     held = stopped(subscription)
-    return [*([held] if held else []), *_waits(subscription, lane)]
+    found = [held] if held is not None else []
+    if subscription.behind or lane.marked:
+        found.append(Wait("there are events that it has not looked at"))
+    return [
+        *found,
+        *_unmet(subscription, lane),
+        *_missing(index, subscription),
+        *_room(subscription, lane),
+    ]
 
 
-def _waits(subscription: Subscription, lane: Lane) -> Iterator[Wait]:
+def _unmet(subscription: Subscription, lane: Lane) -> Iterator[Wait]:
     definition = subscription.definition
     parts = definition.all_of
     for slot, part in enumerate(parts, 1):
@@ -49,8 +59,17 @@ def _waits(subscription: Subscription, lane: Lane) -> Iterator[Wait]:
             yield Wait(f"no match yet of: {part_words(part)}")
     if lane.pending and definition.group.by == "batch":
         yield from _window(subscription, lane)
-    if subscription.lacks is not None:
-        yield Wait(f"it requires {subscription.lacks}, which is not there")
+
+
+def _missing(index: Index, subscription: Subscription) -> Iterator[Wait]:
+    required = subscription.definition.requires
+    for answer in index.versions.resolve(required).answers if required else ():
+        if isinstance(answer, MissingReference):
+            yield Wait(f"it requires {answer}")
+
+
+def _room(subscription: Subscription, lane: Lane) -> Iterator[Wait]:
+    definition = subscription.definition
     limit, live = definition.limit, len(lane.live)
     if limit and live >= limit and definition.when_full == "queue":
         named = ", ".join(lane.live[:_NAMED]) + (" ..." if live > _NAMED else "")

@@ -9,6 +9,7 @@ from raincheck_contracts.reference_text import parse_reference
 from raincheck_contracts.references import Condition, Operator
 from tests.support.builders import new_version, nonce, pipeline, record, step
 from tests.support.command_line import CommandLine, command_line
+from tests.support.dumps import ask, key
 from tests.support.subscribing import (
     NEWEST,
     advance,
@@ -111,6 +112,20 @@ def test_an_older_event_and_one_that_was_not_looked_at(raincheck: CommandLine) -
     assert _concern(raincheck, _newest(index)) == held
 
 
+def test_what_was_looked_at_before_a_pause_was_looked_at(raincheck: CommandLine) -> None:
+    """Though other events wait; ids are compared as numbers."""
+    index = raincheck.driver.index
+    subscribe(index, "sub", version_of(where=(LESS,)))
+    for _ in range(9):
+        raincheck.driver.publish("model", MSE=0.3)
+    advance(index)
+    index.subscriptions.pause("sub", "too dear")
+    raincheck.driver.publish("model", MSE=0.3)
+    advance(index)
+    assert _concern(raincheck, "9-1")[0] == "not matched"
+    assert _concern(raincheck, "10-1")[0] == "not looked at yet"
+
+
 def test_what_holds_only_since_a_later_deployment_is_said(raincheck: CommandLine) -> None:
     """The event was looked at with another condition."""
     index = raincheck.driver.index
@@ -124,24 +139,23 @@ def test_what_holds_only_since_a_later_deployment_is_said(raincheck: CommandLine
 
 
 def test_a_pending_event_says_what_it_waits_for(raincheck: CommandLine) -> None:
-    """The window of its batch, what is required, room."""
+    """The window of its batch, what is required."""
     index = raincheck.driver.index
     subscribe(index, "sub", group=batch(60.0, 3), requires=(parse_reference("data:latest"),))
     raincheck.driver.publish("model")
     advance(index)
     first = _newest(index)
-    assert _concern(raincheck, first) == (
-        "pending",
-        ["its batch is open, with 1 of at most 3 matches"],
-    )
+    missing = "it requires data:latest: artifact 'data' has no versions yet"
+    opened = "its batch is open, with 1 of at most 3 matches"
+    assert _concern(raincheck, first) == ("pending", [opened, missing])
     assert any(line.endswith("s left)") for line in _lines(raincheck, first))
     for _ in range(2):
         raincheck.driver.publish("model")
     advance(index)
-    assert _concern(raincheck, first) == (
-        "pending",
-        ["it requires data:latest, which is not there"],
-    )
+    assert _concern(raincheck, first) == ("pending", [missing])
+    raincheck.driver.publish("data")
+    advance(index)
+    assert _concern(raincheck, first) == ("started", ["the run is queued"])
 
 
 def test_a_pending_event_waits_for_room(raincheck: CommandLine) -> None:
@@ -216,6 +230,61 @@ def test_each_move_of_an_alias_is_an_event_of_its_own(raincheck: CommandLine) ->
     assert lines[1] == f"sub: started run sub+1+{event}"
     assert "moved model:prod: yes" in lines
     assert "moved model:other: the alias is prod, no" in lines
+
+
+def test_what_found_no_room_was_skipped(raincheck: CommandLine) -> None:
+    """With `when_full="skip"`."""
+    index = raincheck.driver.index
+    subscribe(index, limit=1, when_full="skip")
+    for _ in range(2):
+        raincheck.driver.publish("model")
+        advance(index)
+    said = ("skipped", ["1 runs were live, and when_full is skip"])
+    assert _concern(raincheck, _newest(index)) == said
+
+
+def test_an_event_that_is_only_required_starts_nothing(raincheck: CommandLine) -> None:
+    """It is said whom it concerns."""
+    index = raincheck.driver.index
+    subscribe(index, requires=(parse_reference("data:latest"),))
+    raincheck.driver.publish("data")
+    advance(index)
+    assert _lines(raincheck, _newest(index))[1:] == [
+        "sub: required, which starts nothing",
+        "published model",
+    ]
+
+
+def test_a_run_that_is_forgotten_is_still_named(raincheck: CommandLine) -> None:
+    """By the event and in the chain of what it caused."""
+    index, driver = raincheck.driver.index, raincheck.driver
+    subscribe(index, "first", version_of("data"), spec=FIT)
+    subscribe(index, "second", version_of("model"), feedback=True)
+    driver.publish("data")
+    advance(index)
+    driver.adopt("first+1+data@1", FIT)
+    driver.finish("first+1+data@1", "fit", new_version("model", output="model"))
+    advance(index)
+    ask(index, "DEL", key(index, "run:first+1+data@1"))
+    assert _concern(raincheck, "1-1") == ("started", ["the run is no longer kept"])
+    assert _lines(raincheck, "second+1+model@1")[2:] == [
+        "<- run first+1+data@1, which is no longer kept"
+    ]
+
+
+def test_a_run_that_caused_several_events_is_told_once(raincheck: CommandLine) -> None:
+    """The others refer to it."""
+    index, driver = raincheck.driver.index, raincheck.driver
+    both = pipeline(step("fit", outputs=["model", "data"]))
+    subscribe(index, "sub", version_of("model"), version_of("data"), feedback=True)
+    run = driver.submit(both)
+    outputs = (new_version("model", output="model"), new_version("data", output="data"))
+    driver.finish(run, "fit", *outputs)
+    advance(index)
+    (triggered,) = [found for found in index.records.run_ids(10) if found != run]
+    lines = _lines(raincheck, triggered)
+    assert lines[2] == f"<- run {run} of p, succeeded, queued by hand"
+    assert lines[4] == f"<- run {run}, see above"
 
 
 def test_an_event_about_no_version_starts_nothing(raincheck: CommandLine) -> None:

@@ -72,8 +72,8 @@ def _options(subscription: Subscription) -> Iterator[str]:
     if subscription.lacks is not None:
         yield f"lacks: {subscription.lacks}, which it requires"
     yield f"group: {group_words(definition.group)}; {limit_words(definition)}"
-    loop = "its own events start it, too" if definition.feedback else "its own events do not"
-    yield f"loops: {loop}; at most {definition.max_depth} triggers deep"
+    so = "start it, too" if definition.feedback else "do not start it"
+    yield f"loops: events that its own runs cause {so}; at most {definition.max_depth} deep"
     yield f"counts: {counts_words(subscription.counts, subscription.pending)}"
 
 
