@@ -178,12 +178,12 @@ def _unmatched(
         return Became.NOT_LOOKED_AT, [held or Wait("it has events before this one to look at")]
     if matching(subscription.definition, candidate) is None:
         return Became.NOT_MATCHED, []
-    if moment == subscription.created_at:
-        return Became.OLDER, []
     if subscription.version > 1 and moment <= subscription.updated_at:
         why = f"deployment {subscription.version} was made after it, with another condition"
-    else:
-        why = "all of it holds now, and did not when this event was looked at"
+        return Became.NOT_MATCHED, [Wait(why)]
+    if moment == subscription.created_at:
+        return Became.OLDER, []
+    why = "all of it holds now, and did not when this event was looked at"
     return Became.NOT_MATCHED, [Wait(why)]
 
 

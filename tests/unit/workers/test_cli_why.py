@@ -365,6 +365,20 @@ def test_a_subscription_says_why_it_starts_nothing(raincheck: CommandLine) -> No
     assert "the subscription is paused: too dear" in _lines(raincheck, "sub")
 
 
+def test_a_subscription_says_that_what_is_there_is_older(raincheck: CommandLine) -> None:
+    """A version and an alias that were there before it."""
+    index = raincheck.driver.index
+    raincheck.driver.publish("model")
+    raincheck.driver.publish("data")
+    index.versions.set_alias(nonce(), "data", "prod", "1")
+    subscribe(index, "sub", (version_of("model"), alias_of("data")))
+    advance(index)
+    lines = _lines(raincheck, "sub")
+    older = "all holds, but it is older than the subscription; its next event counts"
+    assert f"model@1: {older}" in lines
+    assert "data@1: moved data:prod: it is there already, the next move counts" in lines
+
+
 def test_a_subscription_lists_what_is_pending(raincheck: CommandLine) -> None:
     """Oldest first, with the events."""
     index = raincheck.driver.index
