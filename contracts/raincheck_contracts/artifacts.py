@@ -9,6 +9,7 @@ from raincheck_contracts.names import (
     ArtifactName,
     Digest,
     OutputName,
+    PipelineName,
     RunId,
     StepName,
     VersionName,
@@ -93,6 +94,8 @@ class ArtifactVersion(Contract):
     published_at: Annotated[int, Field(ge=0)]
     """Milliseconds since the epoch, by the index server's clock."""
     record: VersionRecord
+    pipeline: PipelineName | None = None
+    """Whose run published it; None when done by hand."""
     tags: tuple[str, ...] = ()
     metadata: dict[str, JsonValue] = {}
 

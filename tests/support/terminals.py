@@ -23,7 +23,13 @@ class Terminal:
     """What a command writes to its terminal."""
 
     process: "subprocess.Popen[bytes]"
+    keyboard: int
+    """File descriptor of what a person types."""
     written: bytearray = field(default_factory=bytearray)
+
+    def write(self, typed: bytes) -> None:
+        """Type something."""
+        os.write(self.keyboard, typed)
 
     @property
     def raw(self) -> str:
@@ -59,7 +65,7 @@ def on_terminal(
         stderr=its,
     )
     os.close(its)
-    terminal = Terminal(process)
+    terminal = Terminal(process, ours)
     reader = Thread(target=_read, args=(ours, terminal.written), daemon=True)
     reader.start()
     try:

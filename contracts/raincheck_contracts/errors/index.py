@@ -1,8 +1,13 @@
 """Errors: the index is away, or refused a call."""
 
+import difflib
+
 from typing_extensions import override
 
 from raincheck_contracts.errors._root import RaincheckError
+
+#: Of the names that there are, so many are told.
+_NAMED = 6
 
 
 class IndexAccessError(RaincheckError):
@@ -214,8 +219,14 @@ class SubscriptionNotFoundError(IndexAccessError, LookupError):
 
     @override
     def __str__(self) -> str:
-        known = f"there are {', '.join(self.known)}" if self.known else "there are none"
-        return f"no subscription is named {self.name!r}; {known}"
+        near = difflib.get_close_matches(self.name, self.known, n=3)
+        if near:
+            return f"no subscription is named {self.name!r}; did you mean {' or '.join(near)}?"
+        known = ", ".join(self.known[:_NAMED])
+        if len(self.known) > _NAMED:
+            known += f" and {len(self.known) - _NAMED} more"
+        said = f"there are {known}" if known else "there are none"
+        return f"no subscription is named {self.name!r}; {said}"
 
 
 class BackfillRefusedError(IndexAccessError):

@@ -80,6 +80,12 @@ class EventLog:
         entries = [entry for _, found in reply or () for entry in found]
         return EventPage(self._events(entries), text(entries[-1][0]) if entries else after)
 
+    def find(self, ids: Sequence[str]) -> dict[str, Event]:
+        """Events by id, in one round trip; those that are not kept are left out."""
+        asked = [("XRANGE", self._key, event, event) for event in ids]
+        replies = self._connection.ask(asked) if asked else []
+        return {event.id: event for event in self._events(item for r in replies for item in r)}
+
     def newest(self, limit: int) -> list[Event]:
         """The newest events, in the order of the index."""
         events: list[Event] = []

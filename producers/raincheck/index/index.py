@@ -4,6 +4,7 @@ from raincheck.index.backfill_scripts import BackfillScripts
 from raincheck.index.bad_messages import BadMessages
 from raincheck.index.connection import Connection
 from raincheck.index.event_log import EventLog
+from raincheck.index.match_records import MatchRecords
 from raincheck.index.node_scripts import NodeScripts
 from raincheck.index.records import Records
 from raincheck.index.run_scripts import RunScripts
@@ -27,6 +28,7 @@ class Index:
         self.events = EventLog(connection)
         self.subscriptions = SubscriptionScripts(connection)
         self.backfills = BackfillScripts(connection)
+        self.matches = MatchRecords(connection)
         self.bad_messages = BadMessages(connection)
 
     @property

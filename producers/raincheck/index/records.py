@@ -192,6 +192,12 @@ class Records:
         found = self._versions(artifact, [version])
         return found[0] if found else None
 
+    def version_before(self, version: ArtifactVersion) -> ArtifactVersion | None:
+        """The version of the same artifact that was published last before it, or None."""
+        key, most = self._key("vers:", version.artifact), f"({version.sequence}"
+        (found,) = self._ask(("ZREVRANGEBYSCORE", key, most, "-inf", "LIMIT", 0, 1))
+        return self.version(version.artifact, text(found[0])) if found else None
+
     def inline(self, artifact: str, version: str) -> bytes | None:
         """The bytes of a version that the index itself keeps."""
         value: bytes | None = self._ask(
@@ -258,6 +264,7 @@ def _version(artifact: str, version: str, record: Mapping[str, bytes]) -> Artifa
         revision=int(record["rev"]),
         published_at=int(record["at"]),
         record=VersionRecord.model_validate_json(record["rec"]),
+        pipeline=text(record.get("by")) or None,
         tags=tuple(sorted(name[2:] for name in record if name.startswith("t:"))),
         metadata=metadata,
     )

@@ -8,6 +8,7 @@ import typer
 from raincheck_workers.cli.artifacts import artifacts
 from raincheck_workers.cli.bad_messages import messages
 from raincheck_workers.cli.demo import demo
+from raincheck_workers.cli.deploy import deploy
 from raincheck_workers.cli.dev import dev
 from raincheck_workers.cli.doctor import doctor
 from raincheck_workers.cli.enqueue import enqueue
@@ -15,7 +16,9 @@ from raincheck_workers.cli.error_lines import EXIT_CODES, OneLineErrors
 from raincheck_workers.cli.events import events
 from raincheck_workers.cli.resolve import resolve
 from raincheck_workers.cli.runs import runs
+from raincheck_workers.cli.subscriptions import subscriptions
 from raincheck_workers.cli.waiting import waiting
+from raincheck_workers.cli.why import why
 from raincheck_workers.cli.worker import worker
 
 app = typer.Typer(
@@ -53,8 +56,11 @@ app.command()(demo)
 app.command()(dev)
 app.command()(worker)
 app.command()(enqueue)
+app.command()(deploy)
 app.add_typer(runs, name="runs")
 app.add_typer(artifacts, name="artifacts")
+app.add_typer(subscriptions, name="subscriptions")
+app.command()(why)
 app.command()(waiting)
 app.command()(events)
 app.add_typer(messages, name="messages")

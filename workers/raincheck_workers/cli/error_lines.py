@@ -12,8 +12,9 @@ from raincheck_workers.cli.output import print_error
 #: Exit codes; `EXIT_CODES` says what they mean.
 FAILED, MISTAKE, TIMED_OUT = 1, 2, 3
 EXIT_CODES = (
-    "Exit codes: 0 done; 1 a run, a check or a worker failed, or a reference is missing; 2 a "
-    "mistake in what was asked, or the index is away; 3 --timeout ran out; 130 Ctrl-C."
+    "Exit codes: 0 done; 1 a run, a check or a worker failed, a reference is missing, or the "
+    "answer was no; 2 a mistake in what was asked, or the index is away; 3 --timeout ran out; "
+    "130 Ctrl-C."
 )
 
 

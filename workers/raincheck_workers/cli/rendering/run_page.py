@@ -7,13 +7,17 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from raincheck.subscribing.words import event_words
 from raincheck_contracts.pipelines import PipelineSpec, StepSpec
 from raincheck_contracts.runs import Run, StepRun
+from raincheck_contracts.subscriptions import Trigger
 from raincheck_workers.cli.rendering.bindings import bindings_table
 from raincheck_workers.cli.rendering.states import state_text
 from raincheck_workers.cli.rendering.step_words import why
 from raincheck_workers.cli.rendering.tables import plain_table
 from raincheck_workers.cli.rendering.words import ago, pairs, took
+
+_SHOWN_EVENTS = 5
 
 
 def run_page(run: Run, spec: PipelineSpec, *, traceback: bool = False) -> RenderableType:
@@ -39,8 +43,20 @@ def _head(run: Run) -> Iterable[Text]:
     yield Text(time)
     if run.reason:
         yield Text(f"because: {run.reason}")
+    if run.trigger is not None:
+        yield from _trigger(run.trigger, run.depth)
     if run.parameters:
         yield Text(f"parameters: {pairs(run.parameters)}")
+
+
+def _trigger(trigger: Trigger, depth: int) -> Iterable[Text]:
+    line = f"started by subscription {trigger.subscription}, depth {depth}"
+    yield Text(line if trigger.backfill is None else f"{line}, backfill {trigger.backfill}")
+    shown = trigger.events[-_SHOWN_EVENTS:]
+    for item in reversed(shown):
+        yield Text(f"  event {item.event}: {event_words(item.kind, item.artifact, item.version)}")
+    if trigger.count > len(shown):
+        yield Text(f"  and {trigger.count - len(shown)} more events")
 
 
 def _steps(steps: Iterable[StepRun]) -> Table:
