@@ -66,6 +66,10 @@ def _sweep_nothing(self: Sweeper) -> float:
     return SWEEP_PERIOD
 
 
+def _wake_nobody(*_: object, **__: object) -> int:
+    return 0
+
+
 def _do_nothing(self: Heartbeat, *_: object) -> None:
     del self
 
@@ -93,7 +97,7 @@ def _end_at_refusals() -> None:
 #: Mutant -> the owner of the attribute that it changes, its name, and what into.
 _ATTRIBUTES: dict[str, tuple[object, str, object]] = {
     "sweeper off": (Sweeper, "sweep", _sweep_nothing),
-    "pump off": (sweeper, _PUMP, lambda *_: 0),
+    "pump off": (sweeper, _PUMP, _wake_nobody),
     "self-fencing off": (Heartbeat, "_silent", _do_nothing),
     "giving back off": (Heartbeat, "_give_back_unheld", _do_nothing),
     "asking again off": (Executor, "_until_answered", _ask_once),
