@@ -63,7 +63,7 @@ docs-outputs: .venv/.ready-dev ## play the pages and write anew what they show
 	$(RUN)/python -m tests.support.page_outputs
 
 bench: .venv/.ready-dev ## the figures, each as a ratio in one run
-	$(RUN)/python -m benchmarks
+	$(RUN)/python -m benchmarks $(BENCH)
 
 clean: ## remove what the other targets made
 	rm -rf .venv .uv .raincheck dist site .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,8 +1,13 @@
-"""Run all measurements: `python -m benchmarks [--repeats N] [--pool prefork]`."""
+"""Run measurements: `python -m benchmarks [--repeats N] [--pool prefork] [--only NAME]`.
+
+The names are resolving, running, waking, and of subscriptions triggering, fanning-out,
+waking-many and marking; `--only` may be given several times, all are run without it.
+"""
 
 import logging
 import secrets
 import time
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -10,6 +15,7 @@ from celery import chain
 
 from benchmarks.bench import Bench, running_bench
 from benchmarks.measure import Sample, show, timed
+from benchmarks.subscribing import fanning_out, marking, triggering, waking_many
 from benchmarks.workload import bare, link, one_step, ten_steps, waiter
 from raincheck import RunStatus, save_artifact
 from raincheck_contracts.reference_text import parse_reference
@@ -77,13 +83,26 @@ def waking(bench: Bench, repeats: int) -> None:
 def main(
     repeats: Annotated[int, typer.Option(help="samples of each")] = 200,
     pool: Annotated[str, typer.Option(help="prefork, threads or solo")] = "prefork",
+    only: Annotated[list[str] | None, typer.Option(help="names of measurements")] = None,
 ) -> None:
     """Measure on a server and a worker of this run's own."""
+    measurements: dict[str, Callable[[Bench], None]] = {
+        "resolving": lambda bench: resolving(bench, repeats),
+        "running": lambda bench: running(bench, repeats),
+        "waking": lambda bench: waking(bench, repeats),
+        "triggering": lambda bench: triggering(bench, repeats),
+        "fanning-out": fanning_out,
+        "waking-many": waking_many,
+        "marking": lambda bench: marking(bench, repeats),
+    }
+    unknown = set(only or ()) - measurements.keys()
+    if unknown:
+        raise typer.BadParameter(f"there are {', '.join(measurements)}")
     logging.getLogger("raincheck").setLevel(logging.ERROR)  # names are unknown on purpose
     with running_bench(pool) as bench:
-        resolving(bench, repeats)
-        running(bench, repeats)
-        waking(bench, repeats)
+        for name, measure in measurements.items():
+            if not only or name in only:
+                measure(bench)
 
 
 if __name__ == "__main__":

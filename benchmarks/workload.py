@@ -10,7 +10,15 @@ from typing import Any
 
 from celery import Celery
 
-from raincheck import Client, current_deployment, get_step_context, pipeline, step
+from raincheck import (
+    Client,
+    current_deployment,
+    get_step_context,
+    pipeline,
+    published,
+    step,
+    triggering,
+)
 from raincheck.messaging.broker import celery_settings
 from raincheck_workers import install
 
@@ -84,6 +92,25 @@ def started(value: float, key: str) -> None:
 def waiter(name: str, key: str) -> None:
     """Waits for the first version of an artifact."""
     started(Client().get_artifact_version(name), key)
+
+
+@pipeline(bind="step")
+def awaiting(name: str, steps: int) -> None:
+    """So many steps that wait for the first version of an artifact, each by itself."""
+    for _ in range(steps):
+        started(Client().get_artifact_version(name), "none")
+
+
+@step
+def noted(key: str) -> None:
+    """A step that an event started, given the key to note the time under."""
+    note(key)
+
+
+@pipeline(triggers=[published("bench-event")])
+def on_publication() -> None:
+    """Takes what was published."""
+    noted(triggering("bench-event"))
 
 
 @app.task(name="bench.bare")

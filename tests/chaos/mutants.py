@@ -16,6 +16,7 @@ from raincheck.index import library
 from raincheck_workers import application, contract_check
 from raincheck_workers.application import create_app
 from raincheck_workers.execution.executor import Executor
+from raincheck_workers.liveness import sweeper
 from raincheck_workers.liveness.heartbeat import Heartbeat
 from raincheck_workers.liveness.sweeper import SWEEP_PERIOD, Sweeper
 
@@ -36,6 +37,10 @@ _LINES = {
         'self.ticks = tonumber(redis.call("HGET", self:key("index"), "tick") or 0)',
         "self.ticks = math.floor(self:now() / 500)",
     ),
+    "memory off": (
+        "  if Groups.known(call, lane, event) then\n    return\n",
+        "  if false then\n    return\n",
+    ),
     "nonce guard off": ("  if again then\n    return again", "  if false then\n    return again"),
 }
 
@@ -44,6 +49,8 @@ _LINES = {
 _VERSION = "CONTRACT_VERSION"
 #: The function of `application` that gives a worker's settings.
 _SETTINGS = "_worker_settings"
+#: The function of `sweeper` that looks at what was marked.
+_PUMP = "wake"
 #: The function of `library` that gives the text; from it follow source and digest.
 _TEXT = "_joined"
 
@@ -57,6 +64,10 @@ def _change_library(old: str, new: str) -> None:
 def _sweep_nothing(self: Sweeper) -> float:
     del self
     return SWEEP_PERIOD
+
+
+def _wake_nobody(*_: object, **__: object) -> int:
+    return 0
 
 
 def _do_nothing(self: Heartbeat, *_: object) -> None:
@@ -83,22 +94,25 @@ def _end_at_refusals() -> None:
     setattr(application, _SETTINGS, lambda: true() | {"broker_channel_error_retry": False})
 
 
+#: Mutant -> the owner of the attribute that it changes, its name, and what into.
+_ATTRIBUTES: dict[str, tuple[object, str, object]] = {
+    "sweeper off": (Sweeper, "sweep", _sweep_nothing),
+    "pump off": (sweeper, _PUMP, _wake_nobody),
+    "self-fencing off": (Heartbeat, "_silent", _do_nothing),
+    "giving back off": (Heartbeat, "_give_back_unheld", _do_nothing),
+    "asking again off": (Executor, "_until_answered", _ask_once),
+    "older contract": (contract_check, _VERSION, 0),
+}
+
+
 def _switch_off(defence: str) -> None:
     match defence:
-        case "sweeper off":
-            Sweeper.sweep = _sweep_nothing  # type: ignore[method-assign]  # the mutation
-        case "self-fencing off":
-            Heartbeat._silent = _do_nothing  # type: ignore[method-assign]  # the mutation
-        case "giving back off":
-            Heartbeat._give_back_unheld = _do_nothing  # type: ignore[method-assign]  # the mutation
-        case "asking again off":
-            Executor._until_answered = _ask_once  # type: ignore[method-assign]  # the mutation
         case "refusing disks believed":
             _believe_disks()
         case "taking again off":
             _end_at_refusals()
-        case "older contract":
-            setattr(contract_check, _VERSION, 0)
+        case _ if defence in _ATTRIBUTES:
+            setattr(*_ATTRIBUTES[defence])
         case _:
             _change_library(*_LINES[defence])
 

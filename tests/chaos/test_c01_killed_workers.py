@@ -32,10 +32,11 @@ class Killer:
     environment: dict[str, str] = field(default_factory=dict[str, str])
     taken: dict[str, float] = field(default_factory=dict[str, float])
     """`<run> <step>` that a killed worker held -> when it was killed."""
+    imports: tuple[str, ...] = LOAD
 
     def start(self) -> None:
         """Start one more worker; it needs a few seconds."""
-        self.fleet.launch(imports=LOAD, app=self.app, environment=self.environment)
+        self.fleet.launch(imports=self.imports, app=self.app, environment=self.environment)
 
     def kill_one(self) -> None:
         """Kill any worker that holds a step, as soon as there is one."""

@@ -120,7 +120,7 @@ def test_an_all_of_is_joined_in_the_order_of_publication(driver: Driver) -> None
     first = driver.adopt("sub+" + started(driver.index)[0], PLAIN)
     driver.finish(first, "a")
     advance(driver.index)
-    assert handed(driver.index, f"sub+{started(driver.index)[1]}") == ["model@2", "data@2"]
+    assert handed(driver.index, f"sub+{started(driver.index)[1]}") == ["data@2", "model@2"]
     assert driver.index.subscriptions.read("sub").pending == 1
     driver.publish("data")
     advance(driver.index)

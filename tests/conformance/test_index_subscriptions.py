@@ -112,7 +112,7 @@ def test_all_of_hands_over_the_newest_of_each(driver: Driver) -> None:
     ]
     driver.publish("model")
     advance(driver.index)
-    assert handed(driver.index, f"sub+{started(driver.index)[1]}") == ["model@3", "data@2"]
+    assert handed(driver.index, f"sub+{started(driver.index)[1]}") == ["data@2", "model@3"]
 
 
 def test_the_triggering_version_is_an_input(driver: Driver) -> None:

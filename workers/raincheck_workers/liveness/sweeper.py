@@ -61,7 +61,7 @@ class Sweeper(threading.Thread):
         pause = WAKE_PERIOD
         while not self._ended.wait(pause):
             try:
-                wake(self._index, self._hints)
+                wake(self._index, self._hints, patience=WAKE_PERIOD)
                 if time.monotonic() >= next_sweep:
                     due_in = self.sweep()
                     next_sweep = time.monotonic() + min(due_in, SWEEP_PERIOD)

@@ -58,6 +58,16 @@ function Text.json_number(raw)
   return nil
 end
 
+-- Whether an event's id, `<revision>-<position>`, comes before another's.
+function Text.before(a, b)
+  local a1, a2 = string.match(a, "^(%d+)-(%d+)$")
+  local b1, b2 = string.match(b, "^(%d+)-(%d+)$")
+  if a1 ~= b1 then
+    return tonumber(a1) < tonumber(b1)
+  end
+  return tonumber(a2) < tonumber(b2)
+end
+
 -- The state of one call: its arguments read one after another, one clock reading, and
 -- one revision, raised when the first event is written.
 local Call = {}
@@ -129,19 +139,28 @@ function Call:announce(kind, cause, ...)
   return id
 end
 
+-- Subscriptions that a change marks itself; more are marked by `wake`, in slices.
+local MARKED_AT_ONCE = 100
+
 -- Marks the subscriptions to an artifact: they have an event to look at, of this revision
 -- or, where they are marked already, of an earlier one.
 function Call:mark_subscriptions(artifact)
-  local names = redis.call("SMEMBERS", self:key("subs:", artifact))
-  local rows = {}
-  for i, name in ipairs(names) do
-    rows[#rows + 1] = Text.int(self:revision())
-    rows[#rows + 1] = "s|" .. name
-    if #rows == 1000 or i == #names then
-      redis.call("ZADD", self:key("dirty"), "NX", unpack(rows))
-      rows, self.dirty = {}, true
-    end
+  local key, dirty = self:key("subs:", artifact), self:key("dirty")
+  local count = redis.call("ZCARD", key)
+  if count == 0 then
+    return
   end
+  local revision, rows = Text.int(self:revision()), {}
+  self.dirty = true
+  if count > MARKED_AT_ONCE then
+    redis.call("ZADD", dirty, "NX", revision, "a|" .. artifact)
+    return
+  end
+  for _, name in ipairs(redis.call("ZRANGE", key, 0, -1)) do
+    rows[#rows + 1] = revision
+    rows[#rows + 1] = "s|" .. name
+  end
+  redis.call("ZADD", dirty, "NX", unpack(rows))
 end
 
 -- Puts a message aside; the arguments are the names and values of its fields.

@@ -14,8 +14,9 @@
 --                                       until woken
 --   wake:<...>  set   waiters of a fired key that are not looked at yet   until woken
 --   waiting     zset  <run>/<step> in state W by the server ms of its parking
---   dirty       zset  f|<wait key> fired, k|<wait key> being woken; s|<subscription> has
---                     events to look at, p|<lane> may start runs; by revision
+--   dirty       zset  f|<wait key> fired, k|<wait key> being woken; a|<artifact> has
+--                     subscriptions to mark, s|<subscription> has events to look at, p|<lane>
+--                     may start runs; by revision
 
 local Waits = {}
 
@@ -98,16 +99,21 @@ Waits.on_dirty = {}
 function Waits.on_dirty.f(call, watch, _, left, out)
   -- Those who wait now are looked at once; who parks again waits for the next firing.
   local waiting, waking = call:key("wait:", watch), call:key("wake:", watch)
-  redis.call("SUNIONSTORE", waking, waking, waiting)
-  redis.call("DEL", waiting)
+  if redis.call("EXISTS", waking) == 1 then
+    return Waits.on_dirty.k(call, watch, nil, left, out) -- those of the firing before, first
+  end
   redis.call("ZREM", call:key("dirty"), "f|" .. watch)
+  if redis.call("EXISTS", waiting) == 0 then
+    return 1
+  end
+  redis.call("RENAME", waiting, waking)
   redis.call("ZADD", call:key("dirty"), call:current_revision(), "k|" .. watch)
   return Waits.on_dirty.k(call, watch, nil, left, out)
 end
 
 function Waits.on_dirty.k(call, watch, _, left, out)
   local waking, spent = call:key("wake:", watch), 1
-  for _, member in ipairs(redis.call("SPOP", waking, left)) do
+  for _, member in ipairs(redis.call("SPOP", waking, Text.int(math.ceil(left)))) do
     local run, step = Runs.parse(member)
     spent = spent + 1
     if Runs.state(call, run, step) == "W" then
@@ -132,7 +138,7 @@ local function next_row(call)
 end
 
 -- wake(limit) -> {"1" when more is left, messages...}; looks at no more than about `limit`
--- waiters, sixteen times as many events, or runs to start.
+-- waiters, sixteen times as many events, or a third as many runs to start.
 function Waits.wake(keys, args)
   local call = Call.open(keys, args)
   local left, out = tonumber(args[1]), { "0" }

@@ -64,12 +64,13 @@ local function holds(call, condition, event)
   return not condition.changed or differs(call, event.a, v[1], v[2])
 end
 
--- The first condition that an event satisfies, or nil.
+-- The first condition that an event satisfies, or nil; how many were looked at.
 function Conditions.match(call, by_artifact, event)
-  for _, condition in ipairs(by_artifact[event.a] or {}) do
+  local all = by_artifact[event.a] or {}
+  for i, condition in ipairs(all) do
     if holds(call, condition, event) then
-      return condition
+      return condition, i
     end
   end
-  return nil
+  return nil, #all
 end

@@ -19,8 +19,9 @@ local Groups = {}
 
 -- Matches of one run: its record lists them. Of a group of the newest the oldest fall out.
 local LISTED = 256
--- Steps of a new run for which one unit of work is reckoned.
-local STEPS_PER_UNIT = 40
+-- Units of work, of which `wake` may spend so many: one is about 0.05 ms.
+local STARTING, STEPS_PER_UNIT, MATCHES_PER_UNIT = 3, 40, 16
+local REPLACED_AT_ONCE = 16 -- runs that make room for later ones
 
 -- The live lane of a subscription, or that of a backfill with its number and options.
 function Groups.lane(sub, fill)
@@ -177,21 +178,10 @@ local function take(call, lane, group, slots)
   end
 end
 
-local function before(a, b)
-  local a1, a2 = string.match(a, "^(%d+)-(%d+)$")
-  local b1, b2 = string.match(b, "^(%d+)-(%d+)$")
-  if a1 ~= b1 then
-    return tonumber(a1) < tonumber(b1)
-  end
-  return tonumber(a2) < tonumber(b2)
-end
-Groups.before = before
-
 -- What a group's run is: id, how its matches are noted, depth, what its record lists.
 local function describe(lane, matches)
-  local last, depth, listed = matches[1], 0, {}
+  local last, depth, listed = matches[#matches], 0, {}
   for i, match in ipairs(matches) do
-    last = before(last.id, match.id) and match or last
     depth = math.max(depth, tonumber(match.d))
     listed[i] = match.packed
   end
@@ -232,10 +222,10 @@ local function start(call, lane, matches, group, out)
   for _, message in ipairs(messages) do
     out[#out + 1] = message
   end
-  return 1 + math.floor(#sub.steps / STEPS_PER_UNIT)
+  return STARTING + #sub.steps / STEPS_PER_UNIT
 end
 
--- Makes room for one more run where the author limits them: "start", "wait" or "skip".
+-- Makes room for one more run: "start", "wait", "skip", or "more" when some are still to cancel.
 local function room(call, lane)
   local live = call:key("live:", lane.id)
   local count = redis.call("ZCARD", live)
@@ -244,14 +234,15 @@ local function room(call, lane)
   elseif lane.full ~= "replace" then
     return lane.full == "skip" and "skip" or "wait"
   end
-  for _, run in ipairs(redis.call("ZRANGE", live, 0, count - lane.limit)) do
+  local surplus = count - lane.limit + 1
+  for _, run in ipairs(redis.call("ZRANGE", live, 0, math.min(surplus, REPLACED_AT_ONCE) - 1)) do
     redis.call("ZREM", live, run)
     if Runs.get(call, run, "state") == "live" then
       Finish.cancel_run(call, run, "replaced by a later run of its subscription")
       Subscriptions.count(call, lane.sub.name, "replaced")
     end
   end
-  return "start"
+  return surplus > REPLACED_AT_ONCE and "more" or "start"
 end
 
 -- What must be there besides and is not, or nil.
@@ -269,6 +260,9 @@ local function fire_one(call, lane, group, slots, choice, out)
   for i, packed in ipairs(group) do
     matches[i] = unpack_match(packed)
   end
+  if slots > 1 then
+    table.sort(matches, function(a, b) return Text.before(a.id, b.id) end)
+  end
   take(call, lane, group, slots)
   local run = describe(lane, matches)
   local skip = choice == "skip"
@@ -277,14 +271,14 @@ local function fire_one(call, lane, group, slots, choice, out)
   end
   if skip then
     Subscriptions.count(call, lane.sub.name, "skipped", #matches)
-    return 1
+    return 1 + #matches / MATCHES_PER_UNIT
   end
-  return start(call, lane, matches, run, out)
+  return start(call, lane, matches, run, out) + #matches / MATCHES_PER_UNIT
 end
 
--- Starts the runs of the groups that are complete, as far as there is room. Adds the messages
--- to `out`; returns what was spent, and "more" when there is more to start, or "blocked" when
--- a complete group finds no room or lacks what is required.
+-- Starts the runs of the groups that are complete, as far as there is room; their messages go
+-- to `out`. Returns what was spent, and "more", or "blocked" when a group finds no room or lacks
+-- what is required.
 function Groups.fire(call, lane, slots, left, out)
   local spent, key = 0, Subscriptions.key(call, lane.sub.name)
   redis.call("HDEL", key, "lacks")
@@ -296,7 +290,9 @@ function Groups.fire(call, lane, slots, left, out)
       return spent, "blocked"
     end
     local choice = room(call, lane)
-    if choice == "wait" then
+    if choice == "more" then
+      return spent + REPLACED_AT_ONCE, "more"
+    elseif choice == "wait" then
       return spent, "blocked"
     end
     spent = spent + fire_one(call, lane, group, slots, choice, out)

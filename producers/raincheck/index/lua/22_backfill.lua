@@ -79,7 +79,7 @@ local function walk(call, places, to, most, see)
   for _ = 1, most do
     local first
     for _, head in pairs(heads) do
-      if not first or Groups.before(head.id, first.id) then
+      if not first or Text.before(head.id, first.id) then
         first = head
       end
     end
