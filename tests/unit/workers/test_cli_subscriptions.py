@@ -37,20 +37,20 @@ def _lines(raincheck: CommandLine, *arguments: str) -> list[str]:
 
 
 def test_list_says_what_starts_each_and_how_far_it_is(raincheck: CommandLine) -> None:
-    """A line per subscription, in the order of their deployment."""
+    """A line per subscription, in the order of their deployment (of one millisecond, by name)."""
     index = raincheck.driver.index
-    subscribe(index, "each", version_of(where=(LESS,)))
-    subscribe(index, "gathered", version_of("data"), group=batch(60.0, 2))
-    subscribe(index, "both", version_of(tag="good"), alias_of("data"), group=NEWEST)
+    subscribe(index, "a", version_of(where=(LESS,)))
+    subscribe(index, "b", version_of("data"), group=batch(60.0, 2))
+    subscribe(index, "c", version_of(tag="good"), alias_of("data"), group=NEWEST)
     raincheck.driver.publish("model", MSE=0.1)
     raincheck.driver.publish("data")
     advance(index)
-    index.subscriptions.pause("both", "too dear")
+    index.subscriptions.pause("c", "too dear")
     rows = [" ".join(line.split()) for line in _lines(raincheck, "subscriptions", "list")[2:]]
     assert rows == [
-        "each p active published model where MSE<0.2 each 1 0 1",
-        "gathered p active published data batch of 60 s, at most 2 0 1 0",
-        "both p paused published model, tagged good and moved data:prod newest 0 0 0",
+        "a p active published model where MSE<0.2 each 1 0 1",
+        "b p active published data batch of 60 s, at most 2 0 1 0",
+        "c p paused published model, tagged good and moved data:prod newest 0 0 0",
     ]
     listed = raincheck.document("subscriptions", "list")
     assert listed == [item.model_dump(mode="json") for item in index.subscriptions.all()]
