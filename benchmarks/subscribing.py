@@ -13,9 +13,9 @@ from benchmarks.workload import awaiting, bare, on_publication, one_step
 from raincheck import Client, each, published, save_artifact
 from raincheck.blobs.digest import digest_of
 from raincheck.index import Connection, Index
+from raincheck.index.deployable import Deployable
 from raincheck.index.packing import pack_needs
 from raincheck.index.run_scripts import Delivery
-from raincheck.index.subscription_scripts import Deployable
 from raincheck.subscribing.definition import RunOptions, build_deployable
 from raincheck_contracts.pipelines import needs_of
 

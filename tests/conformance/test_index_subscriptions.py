@@ -347,3 +347,21 @@ def test_what_nobody_has_looked_at_is_not_too_old(driver: Driver) -> None:
     driver.index.runs.trim()
     advance(driver.index)
     assert started(driver.index) == ["1+model@1"]
+
+
+def test_what_waits_goes_with_the_parts(driver: Driver) -> None:
+    """Parts in another order, one part less, one artifact no longer: each match is somewhere."""
+    made = subscribe(driver.index, "sub", version_of("model"), version_of("data"))
+    driver.publish("model")
+    advance(driver.index)
+    turned = ((version_of("data"),), (version_of("model"),))
+    redefine(driver.index, made, all_of=turned)
+    driver.publish("model")
+    advance(driver.index)
+    assert started(driver.index) == []
+    redefine(driver.index, made, all_of=((version_of("model"), version_of("data")),))
+    advance(driver.index)
+    assert started(driver.index) == ["1+model@2"]
+    subscriptions = driver.index.subscriptions
+    assert subscriptions.read("sub").counts.superseded == 1
+    assert subscriptions.read("sub").pending == 0

@@ -19,7 +19,7 @@ def _quiet(driver: Driver) -> None:
 MUTANTS = [
     Mutant(
         "a version matches at each of its events",
-        "if Groups.known(call, lane, event) then",
+        "if Matches.known(call, lane, event) then",
         "if false then",
         subscriptions.test_a_version_matches_at_the_first_event_at_which_all_holds,
     ),
@@ -31,8 +31,8 @@ MUTANTS = [
     ),
     Mutant(
         "a later mark takes the place of the first",
-        'redis.call("ZADD", self:key("dirty"), "NX", unpack(rows))',
-        'redis.call("ZADD", self:key("dirty"), unpack(rows))',
+        'redis.call("ZADD", dirty, "NX", unpack(rows))',
+        'redis.call("ZADD", dirty, unpack(rows))',
         subscriptions.test_each_version_starts_a_run_of_its_own,
     ),
     Mutant(
@@ -49,13 +49,13 @@ MUTANTS = [
     ),
     Mutant(
         "what a slice leaves is left for ever",
-        "return spent, cursor, true",
-        "return spent, cursor, false",
+        "      more = true\n",
+        "",
         subscriptions.test_small_slices_leave_nothing_out,
     ),
     Mutant(
         "a gap in the log is passed over in silence",
-        "if not forgotten or not Groups.before(sub.cursor, forgotten) then",
+        "if not forgotten or not Text.before(sub.cursor, forgotten) then",
         "if true then",
         _gap,
     ),
@@ -103,9 +103,15 @@ MUTANTS = [
     ),
     Mutant(
         "a changed definition begins anew",
-        'listen(call, name, old.artifacts, "SREM")\n  else\n    create(call, name)\n  end',
-        'listen(call, name, old.artifacts, "SREM")\n  end\n  create(call, name)',
+        "(call, name, old.artifacts)\n  else\n    create(call, name)\n  end",
+        "(call, name, old.artifacts)\n  end\n  create(call, name)",
         subscriptions.test_a_changed_subscription_goes_on_where_it_was,
+    ),
+    Mutant(
+        "what waits stays where it was",
+        "Matches.sort_anew(call, lane, conditions, slots)\n    end",
+        "end",
+        subscriptions.test_what_waits_goes_with_the_parts,
     ),
     Mutant(
         "one of a version's publications is enough to make it another",
@@ -115,8 +121,8 @@ MUTANTS = [
     ),
     Mutant(
         "overlapping backfills know nothing of one another",
-        "if Groups.known(call, lane, event) then",
-        "if not lane.fill and Groups.known(call, lane, event) then",
+        "if Matches.known(call, lane, event) then",
+        "if not lane.fill and Matches.known(call, lane, event) then",
         backfills.test_overlapping_backfills_start_a_run_once,
     ),
 ]

@@ -21,6 +21,7 @@ PERMANENT = (
     "subs",
     "behind",
     "lagging",
+    "marking",
 )
 PERMANENT_KINDS = ("art:", "vers:", "ver:", "alias:", "best:", "tag:")
 #: What belongs to a subscription, until that is deleted.

@@ -99,7 +99,7 @@ def unpack_missing(packed: str) -> tuple[MissingReference, ...]:
 
 
 def unpack_trigger(packed: str) -> tuple[TriggeringEvent, ...]:
-    """The events that started a run, as `20_groups.lua` packs them."""
+    """The events that started a run, as `20_matches.lua` packs them."""
     items = [item.split(FIELD) for item in packed.split(ITEM) if item]
     return tuple(
         TriggeringEvent.model_validate(

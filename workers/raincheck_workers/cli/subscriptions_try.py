@@ -80,7 +80,7 @@ def _verdict(subscription: Subscription, candidate: Candidate, match: Match | No
 
 
 def _run(index: Index, subscription: Subscription, candidate: Candidate) -> str:
-    """What a run of the version alone would be called, as `20_groups.lua` does."""
+    """What a run of the version alone would be called, as `21_groups.lua` does."""
     definition = subscription.definition
     prefix = f"{definition.name}+{index.matches.lane(definition.name).generation}+"
     condition = matching(definition, candidate)

@@ -92,7 +92,7 @@ function Waits.look(call, run, step)
   return nil
 end
 
--- What to do with each kind of row of `dirty`; 21_advance.lua and 22_backfill.lua add theirs. Each takes the
+-- What to do with each kind of row of `dirty`; 22_advance.lua and 23_backfill.lua add theirs. Each takes the
 -- row's subject, its revision, what may be spent, and the messages; returns what it spent.
 Waits.on_dirty = {}
 

@@ -21,12 +21,9 @@
 
 local Subscriptions = {}
 
-local DEPLOYMENTS_KEPT = 50
--- Subscriptions to one artifact.
-local SUBSCRIBERS_LIMIT = 10000
 
 -- What its runs are, in the order in which `define` takes it.
-local PLAIN = {
+Subscriptions.PLAIN = {
   "pipeline", "params", "request", "queue", "priority", "wait", "on_failure", "group", "window",
   "max", "limit", "full", "feedback", "deepest", "conditions", "requires",
 }
@@ -41,7 +38,7 @@ end
 -- The record, by field; nil for an unknown one.
 function Subscriptions.read(call, name)
   local asked, sub = {}, { name = name }
-  for _, fields in ipairs({ STATE, PLAIN }) do
+  for _, fields in ipairs({ STATE, Subscriptions.PLAIN }) do
     for _, field in ipairs(fields) do
       asked[#asked + 1] = field
     end
@@ -67,7 +64,7 @@ function Subscriptions.poke(call, lane)
   call.dirty = true
 end
 
-local function listen(call, name, artifacts)
+function Subscriptions.listen(call, name, artifacts)
   for _, artifact in ipairs(Text.split(artifacts, " ")) do
     redis.call("ZADD", call:key("subs:", artifact), 0, name)
     -- Those that are being marked may be past its name; what comes meanwhile is its event, too.
@@ -77,94 +74,10 @@ local function listen(call, name, artifacts)
   end
 end
 
-local function listen_no_more(call, name, artifacts)
+function Subscriptions.listen_no_more(call, name, artifacts)
   for _, artifact in ipairs(Text.split(artifacts, " ")) do
     redis.call("ZREM", call:key("subs:", artifact), name)
   end
-end
-
-local function too_many(call, name, artifacts)
-  for _, artifact in ipairs(Text.split(artifacts, " ")) do
-    local key = call:key("subs:", artifact)
-    if redis.call("ZCARD", key) >= SUBSCRIBERS_LIMIT and not redis.call("ZSCORE", key, name) then
-      return { "INVALID", "10,000 subscriptions to artifact " .. artifact .. " already" }
-    end
-  end
-  return nil
-end
-
-local function read_definition(call)
-  local d = { plain = {} }
-  d.expected, d.definition, d.digest = call:take(), call:take(), call:take()
-  d.artifacts = call:take()
-  for _, field in ipairs(PLAIN) do
-    d.plain[#d.plain + 1] = field
-    d.plain[#d.plain + 1] = call:take()
-  end
-  d.spec, d.head, d.refs, d.steps = call:take(), call:take(), call:take(),
-    Submit.read_steps(call)
-  return d
-end
-
--- The artifacts that it listens to, and those that it listened to before.
-local function heard(old, artifacts)
-  local all, seen = {}, {}
-  for _, text in ipairs({ old and old.heard or "", artifacts }) do
-    for _, artifact in ipairs(Text.split(text, " ")) do
-      if not seen[artifact] then
-        seen[artifact] = true
-        all[#all + 1] = artifact
-      end
-    end
-  end
-  return table.concat(all, " ")
-end
-
-local function create(call, name)
-  local now = Text.int(call:now())
-  -- From now on: what came before is for a backfill.
-  redis.call("HSET", Subscriptions.key(call, name), "state", "active", "gen", "1", "created", now,
-    "cursor", Text.int(call:current_revision()) .. "-9999999")
-  redis.call("ZADD", call:key("subs"), now, name)
-end
-
--- define(name, version that it has now or "0", definition, its digest, artifacts, what its
---   runs are (PLAIN), spec digest, head, references (run scope), number of steps, steps as in
---   `submit`)
--- -> {"NEW" | "CHANGED" | "SAME", version} | {"MOVED", version} | {"INVALID", why}
--- A changed definition goes on at the same cursor, so that nothing is lost or comes twice.
-function Subscriptions.define(keys, args)
-  local call = Call.open(keys, args)
-  local name = call:take()
-  local key, d, old = Subscriptions.key(call, name), read_definition(call),
-    Subscriptions.read(call, name)
-  if old and old.digest == d.digest then
-    return { "SAME", old.version }
-  end
-  if (old and old.version or "0") ~= d.expected then
-    return { "MOVED", old and old.version or "0" }
-  end
-  local refused = not d.steps and { "INVALID", Submit.STEPS } or too_many(call, name, d.artifacts)
-  if refused then
-    return refused
-  end
-  Submit.hold_spec(call, d.spec, d.head, d.refs, d.steps)
-  if old then
-    Ends.release_spec(call, call:key("spec:", old.spec))
-    listen_no_more(call, name, old.artifacts)
-  else
-    create(call, name)
-  end
-  listen(call, name, d.artifacts)
-  local version, now = Text.int(tonumber(d.expected) + 1), Text.int(call:now())
-  redis.call("HSET", key, "definition", d.definition, "digest", d.digest, "version", version,
-    "spec", d.spec, "artifacts", d.artifacts, "updated", now,
-    "heard", heard(old, d.artifacts), unpack(d.plain))
-  redis.call("HDEL", key, "unknown", "lacks")
-  redis.call("RPUSH", call:key("deployed:", name), version .. FIELD .. now .. FIELD .. d.definition)
-  redis.call("LTRIM", call:key("deployed:", name), -DEPLOYMENTS_KEPT, -1)
-  Subscriptions.poke(call, name)
-  return { old and "CHANGED" or "NEW", version }
 end
 
 local Change = {}
@@ -211,7 +124,7 @@ local function forget_lane(call, lane)
 end
 
 function Change.delete(call, name, sub)
-  listen_no_more(call, name, sub.artifacts)
+  Subscriptions.listen_no_more(call, name, sub.artifacts)
   Ends.release_spec(call, call:key("spec:", sub.spec))
   forget_lane(call, name)
   local gens = { sub.gen }
@@ -243,5 +156,4 @@ function Subscriptions.change(keys, args)
   return Change[args[2]](call, args[1], sub, args[3])
 end
 
-redis.register_function("rc1_define", Subscriptions.define)
 redis.register_function("rc1_subscription", Subscriptions.change)

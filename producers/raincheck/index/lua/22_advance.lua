@@ -64,7 +64,7 @@ function Advance.take(call, lane, conditions, slots, event, left, out)
   if not condition then
     return spent
   end
-  Groups.accept(call, lane, event, condition, slots)
+  Matches.accept(call, lane, event, condition, slots)
   spent = spent + 1 / ACCEPTED_PER_UNIT
   if slots == 1 then
     return spent
@@ -95,7 +95,7 @@ local function slice(call, sub, left, out)
     return 1
   end
   local key = Subscriptions.key(call, sub.name)
-  local spent, cursor, more = read_on(call, sub, Groups.lane(sub), left, out)
+  local spent, cursor, more = read_on(call, sub, Matches.lane(sub), left, out)
   redis.call("HSET", key, "cursor", cursor)
   if more then
     redis.call("ZADD", call:key("behind"), string.match(cursor, "^%d+"), "c|" .. sub.name)

@@ -1,128 +1,15 @@
--- Groups: matches gather in a lane, and each group of them starts one run.
+-- Groups: what waits in a lane starts runs, each for a group of matches.
 --
 -- A run's id comes from its events, and matches and runs are written in one script with the
 -- cursor: an event starts its run once, whatever dies and however often this is repeated.
 --
--- A packed match is these fields, joined by FIELD:
---   event id, kind, artifact, version, sequence, depth of the event, ms of the event
---
--- Keys of this file (<lane>: see 18_subscriptions.lua)
---   pend:<lane>     list  matches that are in no run yet                with the subscription
---   join:<lane>     hash  slot of an all_of, and its newest match       with the subscription
---   live:<lane>     zset  runs that have not ended, by server ms        with the subscription
---   matched:<name>+<gen>:<artifact>  hash  version (of an alias: @<event id>), and what became
---                         of it: "" it waits in the lane; "." a run of its own; +<event id> the
---                         run that ends with that event; -<word> no run, and why
---                                                                       with the subscription
+-- Keys: see 20_matches.lua
 
 local Groups = {}
 
--- Matches of one run: its record lists them. Of a group of the newest the oldest fall out.
-local LISTED = 256
 -- Units of work, of which `wake` may spend so many: one is about 0.05 ms.
 local STARTING, STEPS_PER_UNIT, MATCHES_PER_UNIT = 3, 40, 16
 local REPLACED_AT_ONCE = 16 -- runs that make room for later ones
-
--- The live lane of a subscription, or that of a backfill with its number and options.
-function Groups.lane(sub, fill)
-  local lane = { sub = sub, id = sub.name, gen = sub.gen, limit = tonumber(sub.limit),
-    full = sub.full, priority = sub.priority, quiet = "0" }
-  if fill then
-    lane.id, lane.fill = sub.name .. "|" .. fill.number, fill
-    lane.gen = fill.again == "1" and sub.gen .. "r" .. fill.number or sub.gen
-    lane.limit, lane.full, lane.priority = tonumber(fill.limit), "queue", fill.priority
-    lane.quiet = fill.cascade == "1" and "0" or "1"
-  end
-  return lane
-end
-
-local function note(call, lane, match, outcome)
-  local field = match.k == "alias" and "@" .. match.id or match.v
-  redis.call("HSET", call:key("matched:", lane.sub.name, "+", lane.gen, ":", match.a), field,
-    outcome)
-end
-
--- Whether the lane has had an event, or a version by another of its events.
-function Groups.known(call, lane, match)
-  local field = match.k == "alias" and "@" .. match.id or match.v
-  return redis.call("HEXISTS",
-    call:key("matched:", lane.sub.name, "+", lane.gen, ":", match.a), field) == 1
-end
-
--- Why an event starts nothing although it matches, or nil.
-local function refusal(lane, event)
-  local sub = lane.sub
-  if lane.fill then
-    return nil -- a person asked for it
-  elseif event.q == "1" then
-    return "quiet"
-  elseif event.w == sub.pipeline and sub.feedback ~= "1" then
-    return "own"
-  elseif tonumber(event.d or 0) + 1 > tonumber(sub.deepest) then
-    return "deep"
-  end
-  return nil
-end
-
-local function pack(event)
-  return table.concat({ event.id, event.k, event.a, event.v, event.s or "", event.d or "0",
-    event.t }, FIELD)
-end
-
-local function unpack_match(packed)
-  local f = Text.split(packed, FIELD)
-  return { id = f[1], k = f[2], a = f[3], v = f[4], s = f[5], d = f[6], t = f[7],
-    packed = packed }
-end
-
-local function supersede(call, lane, packed)
-  note(call, lane, unpack_match(packed), "-superseded")
-  Subscriptions.count(call, lane.sub.name, "superseded")
-end
-
--- A backfill has come to its end: parts of an all_of that lack the others go to the live lane,
--- unless a match is there already, which is newer.
-function Groups.hand_over(call, lane)
-  local key, live = call:key("join:", lane.id), call:key("join:", lane.sub.name)
-  local joining = redis.call("HGETALL", key)
-  for i = 1, #joining, 2 do
-    local taken = lane.gen == lane.sub.gen
-      and redis.call("HSETNX", live, joining[i], joining[i + 1]) == 1
-    if not taken then
-      supersede(call, lane, joining[i + 1])
-    end
-  end
-  if redis.call("DEL", key) == 1 then
-    Subscriptions.poke(call, lane.sub.name)
-  end
-end
-
--- Takes an event that satisfies a condition into the lane, once.
-function Groups.accept(call, lane, event, condition, slots)
-  if Groups.known(call, lane, event) then
-    return
-  end
-  local name, why = lane.sub.name, refusal(lane, event)
-  Subscriptions.count(call, name, "matched")
-  if why then
-    note(call, lane, event, "-" .. why)
-    Subscriptions.count(call, name, why)
-    return
-  end
-  note(call, lane, event, "")
-  if slots == 1 then
-    local pending = call:key("pend:", lane.id)
-    if redis.call("RPUSH", pending, pack(event)) > LISTED and lane.sub.group == "newest" then
-      supersede(call, lane, redis.call("LPOP", pending))
-    end
-    return
-  end
-  local before = redis.call("HGET", call:key("join:", lane.id), condition.slot)
-  if before then
-    supersede(call, lane, before)
-  end
-  redis.call("HSET", call:key("join:", lane.id), condition.slot, pack(event))
-end
 
 -- How many matches of the front make a group now; 0 for none. A backfill looks at all there is
 -- before it closes a group that time would close.
@@ -143,7 +30,7 @@ function Ready.batch(call, lane, length)
   elseif lane.fill then
     return 0
   end
-  local first = unpack_match(redis.call("LINDEX", call:key("pend:", lane.id), 0))
+  local first = Matches.unpack(redis.call("LINDEX", call:key("pend:", lane.id), 0))
   local due = tonumber(first.t) + tonumber(lane.sub.window)
   if due <= call:now() then
     return length
@@ -258,7 +145,7 @@ end
 local function fire_one(call, lane, group, slots, choice, out)
   local matches = {}
   for i, packed in ipairs(group) do
-    matches[i] = unpack_match(packed)
+    matches[i] = Matches.unpack(packed)
   end
   if slots > 1 then
     table.sort(matches, function(a, b) return Text.before(a.id, b.id) end)
@@ -267,7 +154,7 @@ local function fire_one(call, lane, group, slots, choice, out)
   local run = describe(lane, matches)
   local skip = choice == "skip"
   for _, match in ipairs(matches) do
-    note(call, lane, match, skip and "-skipped" or run.noted)
+    Matches.note(call, lane, match, skip and "-skipped" or run.noted)
   end
   if skip then
     Subscriptions.count(call, lane.sub.name, "skipped", #matches)

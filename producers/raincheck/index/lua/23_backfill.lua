@@ -128,11 +128,11 @@ function Backfill.preview(keys, args)
   if not next(places) then
     return { "REFUSED", Backfill.ALIASES }
   end
-  local lane, found = Groups.lane(sub), {}
+  local lane, found = Matches.lane(sub), {}
   local ended = walk(call, places, to, FILL_SLICE, function(event)
     local condition = Conditions.match(call, conditions, event)
     if condition then
-      local had = not again and Groups.known(call, lane, event)
+      local had = not again and Matches.known(call, lane, event)
       found[#found + 1] = { event.id, event.a, event.v, condition.slot, had and "1" or "0" }
     end
   end)
@@ -207,7 +207,7 @@ function Backfill.lane(call, id)
     return nil
   end
   local conditions, slots = Conditions.unpack(sub.conditions)
-  return Groups.lane(sub, fill), slots, conditions
+  return Matches.lane(sub, fill), slots, conditions
 end
 
 local function finish(call, lane)
@@ -215,7 +215,7 @@ local function finish(call, lane)
   redis.call("HSET", key, "ended", Text.int(call:now()))
   redis.call("PEXPIREAT", key, Text.int(at))
   lane.fill.ended = "1"
-  Groups.hand_over(call, lane)
+  Matches.hand_over(call, lane)
   if lane.fill.again == "1" then
     for artifact in pairs(lane.fill.places) do
       redis.call("PEXPIREAT", call:key("matched:", lane.sub.name, "+", lane.gen, ":", artifact),
