@@ -30,7 +30,7 @@ class Verdict:
     lost: list[str] = field(default_factory=list[str])
     """Accepted and not as expected."""
     given_up: list[str] = field(default_factory=list[str])
-    """Runs with a step under which ten workers fell silent: failed, as is promised."""
+    """Runs with a step that met ten silences or three deaths: failed, as is promised."""
     duplicated: list[str] = field(default_factory=list[str])
     """Published more than once for one step."""
     strange: list[str] = field(default_factory=list[str])
@@ -89,7 +89,7 @@ class Verdict:
         Args:
             faults: at least so many; a run in which nothing happened proves nothing.
             operations: likewise.
-            given_up: at most so many runs under whose steps ten workers fell silent.
+            given_up: at most so many runs whose steps met ten silences, or three deaths.
         """
         if self.given_up:
             self.others["given up"] = len(self.given_up)
