@@ -4,6 +4,7 @@ import logging
 import time
 
 from raincheck.index import Index
+from raincheck.index.replies import Message
 from raincheck.messaging.hints import HintSender
 from raincheck_contracts.errors import IndexUnavailableError
 
@@ -13,6 +14,8 @@ _log = logging.getLogger(__name__)
 PATIENCE = 0.02
 #: What one script may spend: about 2 ms at the server, in which it answers nobody else.
 _SLICE = 32
+#: Messages that are sent together, which spares round trips to the broker.
+_BATCH = 64
 
 
 def wake(index: Index, hints: HintSender, *, patience: float = PATIENCE) -> int:
@@ -31,11 +34,21 @@ def wake(index: Index, hints: HintSender, *, patience: float = PATIENCE) -> int:
     end = time.monotonic() + patience
     ready = 0
     while True:
-        try:
-            messages, more = index.runs.wake(_SLICE)
-        except IndexUnavailableError:
-            _log.warning("waking is left to the workers", extra={"action": "wake_left"})
-            return ready
-        ready += hints.send(messages)
+        waiting, more = _next(index)
+        ready += hints.send(waiting)
         if not more or time.monotonic() >= end:
             return ready
+
+
+def _next(index: Index) -> tuple[list[Message], bool]:
+    """Some messages to send, and whether there is more to wake."""
+    waiting: list[Message] = []
+    more = True
+    try:
+        while more and len(waiting) < _BATCH:
+            messages, more = index.runs.wake(_SLICE)
+            waiting += messages
+    except IndexUnavailableError:
+        _log.warning("waking is left to the workers", extra={"action": "wake_left"})
+        return waiting, False
+    return waiting, more

@@ -1,7 +1,7 @@
 """Runs for versions that were there already: first counted, then started."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from raincheck.deployment import Deployment
@@ -24,6 +24,10 @@ class BackfillPlan:
     first: str | None
     """`artifact@version` of the first and the last of those that are taken."""
     last: str | None
+
+    def as_dict(self) -> dict[str, int | str | None]:
+        """By the names of its fields."""
+        return asdict(self)
 
 
 def since_of(since: int | datetime) -> Since:

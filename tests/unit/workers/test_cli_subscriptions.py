@@ -8,6 +8,7 @@ from raincheck_contracts.references import Condition, Operator
 from raincheck_contracts.subscriptions import SubscriptionState
 from tests.support.builders import nonce
 from tests.support.command_line import CommandLine, command_line
+from tests.support.driver import Driver
 from tests.support.dumps import ask, key
 from tests.support.subscribing import (
     NEWEST,
@@ -222,3 +223,52 @@ def test_test_refuses_an_artifact_that_no_condition_is_about(raincheck: CommandL
     answer = raincheck("subscriptions", "test", "sub", "data@1")
     assert answer.code == 2
     assert answer.err.endswith("no condition of sub is about 'data@1'. It is about model\n")
+
+
+def test_backfill_counts_and_then_starts(raincheck: CommandLine) -> None:
+    """A dry run changes nothing; what had its run is passed by; show says how far it is."""
+    index = raincheck.deployment.index
+    driver = Driver(index)
+    for _ in range(3):
+        driver.publish("model")
+    subscribe(index)
+    driver.publish("model")
+    advance(index)
+    command = ("subscriptions", "backfill", "sub", "--since", "1")
+    counted = ["3 versions would match, 1 of them had a run and are passed by"]
+    counted.append("2 runs, for model@2 to model@3")
+    assert _lines(raincheck, *command, "--dry-run") == counted
+    assert index.backfills.all("sub") == []
+    begun = "backfill 1 of sub is begun, 1 runs at a time: see raincheck subscriptions show sub"
+    assert _lines(raincheck, *command, "--limit", "1") == [*counted, begun]
+    advance(index)
+    shown = _lines(raincheck, "subscriptions", "show", "sub")
+    (line,) = [line for line in shown if line.startswith("backfill 1")]
+    assert line.startswith("backfill 1 up to revision 4: has looked at all, ")
+    assert line.endswith(" ago, 1 live, 1 pending")
+    assert "counts: 3 matched = 2 in 2 runs + 1 pending" in shown
+    driver.finish(driver.adopt("sub+1+model@2", PLAIN), "a")
+    advance(index)
+    nothing = [*counted, "nothing to start"]
+    nothing[:2] = ["3 versions would match, 3 of them had a run and are passed by"]
+    assert _lines(raincheck, *command) == nothing
+    document = raincheck.document(*command, "--again", "--dry-run")
+    assert document == {
+        "plan": {"versions": 3, "passed": 0, "runs": 3, "first": "model@2", "last": "model@4"},
+        "backfill": None,
+    }
+
+
+def test_backfill_takes_a_time_and_refuses_what_is_none(raincheck: CommandLine) -> None:
+    """Versions that were published since."""
+    index = raincheck.deployment.index
+    Driver(index).publish("model")
+    subscribe(index)
+    later = _lines(raincheck, "subscriptions", "backfill", "sub", "--since", "2100-01-01")
+    assert later == ["0 versions would match", "nothing to start"]
+    answer = raincheck("subscriptions", "backfill", "sub", "--since", "yesterday")
+    assert answer.code == 2
+    assert "neither a revision nor a time" in answer.err
+    answer = raincheck("subscriptions", "backfill", "other", "--since", "0")
+    assert answer.code == 2
+    assert "no subscription is named 'other'" in answer.err

@@ -1,4 +1,4 @@
-"""`raincheck subscriptions`: list them, show, test, pause, resume or delete one."""
+"""`raincheck subscriptions`: list them, show, test, pause, resume, delete or backfill one."""
 
 import typer
 
@@ -6,12 +6,13 @@ from raincheck.deployment import current_deployment
 from raincheck_workers.cli.output import JsonOption, messages, output, print_json
 from raincheck_workers.cli.rendering.nothing import print_nothing
 from raincheck_workers.cli.rendering.subscription_table import subscription_table
+from raincheck_workers.cli.subscriptions_backfill import backfill
 from raincheck_workers.cli.subscriptions_change import delete, pause, resume
 from raincheck_workers.cli.subscriptions_show import show
 from raincheck_workers.cli.subscriptions_try import try_version
 
 subscriptions = typer.Typer(
-    help="List, show, test, pause, resume and delete subscriptions: which events start what.",
+    help="List, show, test, pause, resume, delete and backfill what events start.",
     no_args_is_help=True,
 )
 
@@ -35,3 +36,4 @@ subscriptions.command("test")(try_version)
 subscriptions.command()(pause)
 subscriptions.command()(resume)
 subscriptions.command()(delete)
+subscriptions.command()(backfill)

@@ -18,13 +18,15 @@ def show(name: SubscriptionArgument, *, as_json: JsonOption = False) -> None:
     index = current_deployment().index
     found = index.subscriptions.read(name)
     deployments, live = index.subscriptions.deployments(name), index.matches.lane(name).live
+    backfills = index.backfills.all(name)
     if not as_json:
-        output().print(subscription_page(found, deployments, live))
+        output().print(subscription_page(found, deployments, live, backfills))
         return
     print_json(
         {
             **found.model_dump(mode="json"),
             "runs": list(live),
+            "backfills": [item.model_dump(mode="json") for item in backfills],
             "deployments": [{"version": item.version, "at": item.at} for item in deployments],
         }
     )

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from raincheck.index.subscription_scripts import DeploymentRecord
 from raincheck.subscribing.explaining import explain
-from raincheck_contracts.subscriptions import Subscription, SubscriptionState
+from raincheck_contracts.subscriptions import Backfill, Subscription, SubscriptionState
 from raincheck_workers.cli.rendering.condition_tree import condition_tree
 from raincheck_workers.cli.rendering.subscription_words import (
     counts_words,
@@ -23,7 +23,10 @@ _SHOWN_RUNS, _SHOWN_DEPLOYMENTS = 10, 10
 
 
 def subscription_page(
-    subscription: Subscription, deployments: Sequence[DeploymentRecord], live: Sequence[str]
+    subscription: Subscription,
+    deployments: Sequence[DeploymentRecord],
+    live: Sequence[str],
+    backfills: Sequence[Backfill],
 ) -> RenderableType:
     """Everything about a subscription.
 
@@ -31,11 +34,14 @@ def subscription_page(
         subscription: as recorded.
         deployments: of it, oldest first.
         live: its runs that have not ended, oldest first.
+        backfills: of it, oldest first.
     """
     parts: list[RenderableType] = [_head(subscription), *_state(subscription)]
     parts += [Text("starts at", style="bold"), condition_tree(explain(subscription.definition), 1)]
-    parts += [Text(line) for line in _options(subscription)]
+    pending = subscription.pending + sum(item.pending for item in backfills)
+    parts += [Text(line) for line in _options(subscription, pending)]
     parts += _live(live)
+    parts += [_backfill(item) for item in backfills]
     table = plain_table("deployment", "when", "function")
     for item in reversed(deployments[-_SHOWN_DEPLOYMENTS:]):
         moment = datetime.fromtimestamp(item.at / 1000, UTC)
@@ -63,7 +69,7 @@ def _state(subscription: Subscription) -> Iterator[Text]:
     yield Text(f"cursor: {subscription.cursor}, {behind}")
 
 
-def _options(subscription: Subscription) -> Iterator[str]:
+def _options(subscription: Subscription, pending: int) -> Iterator[str]:
     definition = subscription.definition
     if definition.parameters:
         yield f"parameters: {pairs(definition.parameters)}"
@@ -74,7 +80,16 @@ def _options(subscription: Subscription) -> Iterator[str]:
     yield f"group: {group_words(definition.group)}; {limit_words(definition)}"
     so = "start it, too" if definition.feedback else "do not start it"
     yield f"loops: events that its own runs cause {so}; at most {definition.max_depth} deep"
-    yield f"counts: {counts_words(subscription.counts, subscription.pending)}"
+    yield f"counts: {counts_words(subscription.counts, pending)}"
+
+
+def _backfill(backfill: Backfill) -> Text:
+    begun = f"backfill {backfill.number} up to revision {backfill.up_to}: "
+    going = f"{backfill.live} live, {backfill.pending} pending"
+    if backfill.ended_at is None:
+        return Text(f"{begun}{going}, more versions to look at")
+    left = f", {going}" if backfill.live or backfill.pending else ""
+    return Text(f"{begun}has looked at all, {ago(backfill.ended_at)}{left}")
 
 
 def _live(live: Sequence[str]) -> Iterator[Text]:

@@ -47,7 +47,12 @@ def limit_words(definition: SubscriptionDefinition) -> str:
 
 
 def counts_words(counts: SubscriptionCounts, pending: int) -> str:
-    """What became of all matches; those in runs are what is left of them."""
+    """What became of all matches; those in runs are what is left of them.
+
+    Args:
+        counts: of the subscription.
+        pending: matches that are in no run yet, those of backfills too.
+    """
     away = {
         "superseded": counts.superseded,
         "skipped": counts.skipped,
