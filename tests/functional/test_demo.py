@@ -68,7 +68,7 @@ def test_ctrl_c_ends_the_worker_and_the_server(place: Path) -> None:
     try:
         wait_until(lambda: "predict is WAITING" in output.read_text(), 40)
         demo.send_signal(signal.SIGINT)
-        assert demo.wait(20) == 130
+        assert demo.wait(60) == 130
     finally:
         demo.kill()
     output.unlink()
