@@ -15,6 +15,7 @@ from tests.support.waiting import wait_until
 
 pytestmark = [
     pytest.mark.functional,
+    pytest.mark.timeout(150),  # beside other tests two workers may take long to end
     pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc"),
 ]
 

@@ -249,11 +249,19 @@ def test_backfill_counts_and_then_starts(raincheck: CommandLine) -> None:
     assert "counts: 3 matched = 2 in 2 runs + 1 pending" in shown
     driver.finish(driver.adopt("sub+1+model@2", PLAIN), "a")
     advance(index)
-    nothing = [*counted, "nothing to start"]
-    nothing[:2] = ["3 versions would match, 3 of them had a run and are passed by"]
-    assert _lines(raincheck, *command) == nothing
-    document = raincheck.document(*command, "--again", "--dry-run")
-    assert document == {
+    passed = "3 versions would match, 3 of them had a run and are passed by"
+    assert _lines(raincheck, *command) == [passed, "nothing to start"]
+
+
+def test_a_backfill_may_start_all_again(raincheck: CommandLine) -> None:
+    """Said as a document, too."""
+    index = raincheck.deployment.index
+    subscribe(index)
+    for _ in range(4):
+        Driver(index).publish("model")
+    advance(index)
+    command = ("subscriptions", "backfill", "sub", "--since", "1", "--again", "--dry-run")
+    assert raincheck.document(*command) == {
         "plan": {"versions": 3, "passed": 0, "runs": 3, "first": "model@2", "last": "model@4"},
         "backfill": None,
     }
