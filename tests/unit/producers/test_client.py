@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from raincheck import Client, Deployment, eq, gt, lt, pipeline, save_artifact, step
+from raincheck.authoring import StepContext, step_context
 from raincheck.authoring.lazy import LazyArtifactVersion
 from raincheck_contracts.errors import (
     ArgumentError,
@@ -12,6 +13,10 @@ from raincheck_contracts.errors import (
     MetadataConflictError,
     ReferenceNotFoundError,
 )
+from raincheck_contracts.events import AliasMoved, MetadataLogged, TagAdded
+from tests.support.builders import pipeline as built_pipeline
+from tests.support.builders import step as built_step
+from tests.support.driver import Driver
 
 pytestmark = pytest.mark.usefixtures("deployment")
 
@@ -184,3 +189,22 @@ def test_a_client_can_be_given_its_deployment(deployment: Deployment) -> None:
     """Instead of the one in use."""
     assert Client(deployment).deployment is deployment
     assert Client().deployment is deployment
+
+
+@pytest.mark.usefixtures("models")
+def test_what_a_step_does_at_once_has_its_run_as_cause(deployment: Deployment) -> None:
+    """A move of an alias, a tag and a metric are events of that run: loops are noticed."""
+    spec = built_pipeline(built_step("s"))
+    run = Driver(deployment.index).submit(spec, depth=3)
+    client = Client()
+    with step_context(StepContext(run, spec.name, "s", 1)):
+        client.set_alias("model", "production", 1)
+        client.tag("model", "nightly", 2)
+        client.log_metadata("model", {"R2": 0.9}, 3)
+    client.tag("model", "by-hand", 2)
+    causes = [
+        (event.data.run, event.data.pipeline, event.data.depth)
+        for event in client.events()
+        if isinstance(event, AliasMoved | TagAdded | MetadataLogged)
+    ]
+    assert causes == [(run, "p", 3)] * 3 + [(None, None, 0)]
