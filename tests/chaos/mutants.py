@@ -38,7 +38,7 @@ _LINES = {
         "self.ticks = math.floor(self:now() / 500)",
     ),
     "memory off": (
-        "  if Groups.known(call, lane, event) then\n    return\n",
+        "  if Matches.known(call, lane, event) then\n    return\n",
         "  if false then\n    return\n",
     ),
     "nonce guard off": ("  if again then\n    return again", "  if false then\n    return again"),
