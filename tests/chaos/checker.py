@@ -22,13 +22,17 @@ def drained(deployment: Deployment, seconds: float) -> bool:
     return True
 
 
-def check(history: History, deployment: Deployment, verdict: Verdict) -> Verdict:
+def check(
+    history: History, deployment: Deployment, verdict: Verdict, *, processes_die: bool = False
+) -> Verdict:
     """Fill in what was lost, doubled or strange.
 
     Args:
         history: what clients were told.
         deployment: whose index is looked at.
         verdict: with scenario, seed and faults.
+        processes_die: whether processes are killed one by one, so that three deaths may meet
+            one step; else only ten silences are a reason to give a run up.
 
     Returns:
         The same verdict.
@@ -38,7 +42,7 @@ def check(history: History, deployment: Deployment, verdict: Verdict) -> Verdict
     verdict.steps = sum(len(run.steps) for run in runs.values() if run is not None)
     for operation in history.of("run"):
         found = runs[operation.name]
-        if found is not None and _given_up(found):
+        if found is not None and _given_up(found, processes=processes_die):
             verdict.given_up.append(operation.name)
         else:
             verdict.lost += _lost(deployment, operation.name, operation.number, found)
@@ -62,15 +66,16 @@ def _read_runs(history: History, deployment: Deployment) -> dict[str, Run | None
     return runs
 
 
-def _given_up(run: Run) -> bool:
+def _given_up(run: Run, *, processes: bool) -> bool:
     """Whether a run ended as is promised for a step that met ten silences, or three deaths."""
     failed = [step for step in run.steps if step.state is StepState.FAILED]
-    return bool(failed) and all(_lost_often(step) for step in failed)
+    return bool(failed) and all(_lost_often(step, processes=processes) for step in failed)
 
 
-def _lost_often(step: StepRun) -> bool:
+def _lost_often(step: StepRun, *, processes: bool) -> bool:
     silences = sum(loss.why == "the worker fell silent" for loss in step.losses)
-    return silences == 10 or len(step.losses) - silences == 3
+    deaths = len(step.losses) - silences
+    return (silences, deaths) == (10, 0) or (processes and (silences == 10 or deaths == 3))
 
 
 def _ends(run: Run) -> Iterator[str]:

@@ -141,7 +141,7 @@ def _under_fire(killer: Killer, folder: Path, patience: float) -> Verdict:
         settled(fleet.deployment, patience)
     verdict.lease = LEASE
     account(fleet.deployment, history, verdict)
-    check(history, fleet.deployment, verdict)
+    check(history, fleet.deployment, verdict, processes_die=True)
     verdict.seconds = time.monotonic() - begun
     if verdict.lost:
         history.dump(folder / "history.jsonl")
