@@ -365,3 +365,14 @@ def test_what_waits_goes_with_the_parts(driver: Driver) -> None:
     subscriptions = driver.index.subscriptions
     assert subscriptions.read("sub").counts.superseded == 1
     assert subscriptions.read("sub").pending == 0
+
+
+def test_a_late_look_judges_as_one_at_once(driver: Driver) -> None:
+    """The tag came after the publication by an own run, and is somebody else's event."""
+    spec = pipeline(step("a", outputs=["model"])).model_copy(update={"name": "train"})
+    subscribe(driver.index, "sub", version_of(tag="good"), spec=spec)
+    run = driver.submit(spec)
+    driver.finish(run, "a", new_version("model", output="model"))
+    driver.index.versions.tag("model", "1", "good")
+    advance(driver.index)
+    assert started(driver.index) == ["1+model@1"]

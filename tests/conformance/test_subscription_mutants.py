@@ -120,6 +120,12 @@ MUTANTS = [
         subscriptions.test_a_condition_may_ask_for_other_bytes,
     ),
     Mutant(
+        "an event is judged by what its version has now",
+        "(event.now or not later or tonumber(later) <= event.revision) and value",
+        "value",
+        subscriptions.test_a_late_look_judges_as_one_at_once,
+    ),
+    Mutant(
         "overlapping backfills know nothing of one another",
         "if Matches.known(call, lane, event) then",
         "if not lane.fill and Matches.known(call, lane, event) then",

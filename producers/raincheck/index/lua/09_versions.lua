@@ -164,12 +164,19 @@ function Versions.check_metadata(call, artifact, version, entries, logged)
   return check_entries(entries)
 end
 
+-- Notes since when a version has what it was not published with: whoever looks at an earlier
+-- event only now must not find it.
+local function came_later(call, key, field)
+  redis.call("HSET", key, "l:" .. field, Text.int(call:revision()))
+end
+
 function Versions.write_metadata(call, artifact, version, entries, cause)
   local key = call:key("ver:", artifact, ":", version)
   local sequence = tonumber(redis.call("HGET", key, "seq"))
   for _, entry in ipairs(entries) do
     if not redis.call("HGET", key, "m:" .. entry.key) then
       write_entry(call, artifact, key, sequence, entry)
+      came_later(call, key, "m:" .. entry.key)
       Waits.fire(call, "m:" .. artifact .. "@" .. version .. "#" .. entry.key)
       changed(call, "metadata", cause, artifact, version, "s", Text.int(sequence), "n", entry.key)
     end
@@ -242,6 +249,7 @@ function Versions.tag(keys, args)
   end
   if not redis.call("HGET", key, "t:" .. tag) then
     write_tag(call, artifact, version, key, tonumber(sequence), tag)
+    came_later(call, key, "t:" .. tag)
     changed(call, "tag", cause_of(call, args[4]), artifact, version, "s", sequence, "n", tag)
   end
   return { "DONE", version, Text.int(call:current_revision()), dirty(call) }

@@ -41,23 +41,32 @@ local function differs(call, artifact, sequence, record)
   return Versions.digest(earlier) ~= Versions.digest(record)
 end
 
+-- A tag or an entry, if the version had it at an event; false if it came later. What is looked
+-- at late must be judged alike: an own event would hide a later one that is not. A backfill
+-- looks at versions as they are now.
+local function by_then(value, later, event)
+  return value and (event.now or not later or tonumber(later) <= event.revision) and value
+end
+
 local function holds(call, condition, event)
   local of_alias = event.k == "alias"
   if (condition.kind == "a") ~= of_alias or of_alias and event.n ~= condition.alias then
     return false
   end
-  local asked = { "seq", "rec", "by", "t:" .. condition.tag }
+  local asked = { "seq", "rec", "by", "t:" .. condition.tag, "l:t:" .. condition.tag }
   for _, term in ipairs(condition.terms) do
     asked[#asked + 1] = "m:" .. term[1]
+    asked[#asked + 1] = "l:m:" .. term[1]
   end
   local key = call:key("ver:", event.a, ":", event.v)
   local v = redis.call("HMGET", key, unpack(asked))
   if not v[1] or condition.by ~= "" and v[3] ~= condition.by
-    or condition.tag ~= "" and not v[4] then
+    or condition.tag ~= "" and not by_then(v[4], v[5], event) then
     return false
   end
   for i, term in ipairs(condition.terms) do
-    if not References.holds(v[4 + i], term[2], term[3]) then
+    local value = by_then(v[4 + 2 * i], v[5 + 2 * i], event)
+    if not References.holds(value, term[2], term[3]) then
       return false
     end
   end
