@@ -1,5 +1,6 @@
 """The pipelines of the load. Each step notes when an attempt at it begins."""
 
+import math
 import os
 import time
 from pathlib import Path
@@ -91,19 +92,21 @@ def poison(log: str, number: int) -> int:
 
 
 @step
-def compute(log: str, seconds: float) -> Annotated[int, "chaos-computed"]:
+def compute(log: str, gate: str, seconds: float) -> Annotated[int, "chaos-computed"]:
     """The number of the attempt that came to its end; notes twenty times a second that it runs."""
-    end = time.monotonic() + seconds
+    end = math.inf
     while time.monotonic() < end:
+        if end == math.inf and Path(gate).exists():
+            end = time.monotonic() + seconds
         _begin(log)
         time.sleep(0.05)  # the pace of its notes: how exactly its end can be told
     return get_step_context().attempt
 
 
 @pipeline
-def computing(log: str, seconds: float) -> int:
-    """One step that is busy for long."""
-    return compute(log, seconds)
+def computing(log: str, gate: str, seconds: float) -> int:
+    """One step that is busy until so long after a file is there."""
+    return compute(log, gate, seconds)
 
 
 @step
