@@ -12,6 +12,7 @@ from raincheck_contracts.runs import RunStatus, StepState
 from raincheck_contracts.subscriptions import Outcome, SubscriptionState
 from tests.support.builders import new_version, nonce, pipeline, record, step
 from tests.support.driver import Driver
+from tests.support.dumps import ask
 from tests.support.subscribing import (
     NEWEST,
     PLAIN,
@@ -376,3 +377,25 @@ def test_a_late_look_judges_as_one_at_once(driver: Driver) -> None:
     driver.index.versions.tag("model", "1", "good")
     advance(driver.index)
     assert started(driver.index) == ["1+model@1"]
+
+
+def test_a_retried_run_takes_room_of_its_own_subscription_only(driver: Driver) -> None:
+    """Not of one that was deployed anew under the name after its own was deleted."""
+    subscribe(driver.index, limit=1)
+    driver.publish("model")
+    advance(driver.index)
+    run = driver.adopt("sub+1+model@1", PLAIN)
+    driver.fail(run, "a")
+    driver.index.runs.retry(run, earlier=0, rebind=False, inline_wait_ms=0)
+    assert driver.index.subscriptions.read("sub").live == 1
+    driver.fail(run, "a")
+    driver.index.subscriptions.delete("sub")
+    # By the server's clock, in milliseconds: the next one is created in a later one.
+    (seconds, micros) = ask(driver.index, "TIME")
+    wait_until(lambda: tuple(ask(driver.index, "TIME")) > (seconds, micros + 2_000), 5)
+    subscribe(driver.index, limit=1)
+    driver.index.runs.retry(run, earlier=1, rebind=False, inline_wait_ms=0)
+    assert driver.index.subscriptions.read("sub").live == 0
+    driver.publish("model")
+    advance(driver.index)
+    assert started(driver.index) == ["1+model@1", "1+model@2"]

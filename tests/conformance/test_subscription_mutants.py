@@ -126,6 +126,12 @@ MUTANTS = [
         subscriptions.test_a_late_look_judges_as_one_at_once,
     ),
     Mutant(
+        "a run of a deleted subscription takes room of the next one",
+        "if created and submitted >= tonumber(created) then",
+        "if created then",
+        subscriptions.test_a_retried_run_takes_room_of_its_own_subscription_only,
+    ),
+    Mutant(
         "overlapping backfills know nothing of one another",
         "if Matches.known(call, lane, event) then",
         "if not lane.fill and Matches.known(call, lane, event) then",

@@ -39,6 +39,14 @@ function Ends.release_spec(call, key)
   end
 end
 
+-- A lane has one more live run, after all others, also after those of the same moment: the
+-- oldest is replaced first.
+function Ends.enlist(call, lane, run)
+  local live = call:key("live:", lane)
+  local last = redis.call("ZREVRANGE", live, 0, 0, "WITHSCORES")[2]
+  redis.call("ZADD", live, Text.int(math.max(call:now(), tonumber(last or 0) + 1)), run)
+end
+
 -- Whoever started the run may have waited for its end to start the next.
 local function tell_lane(call, run, lane)
   redis.call("ZREM", call:key("live:", lane), run)

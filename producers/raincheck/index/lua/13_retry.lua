@@ -149,8 +149,11 @@ function Retry.retry(keys, args)
   redis.call("ZREM", call:key("runs:done"), r.run)
   redis.call("ZADD", call:key("runs:live"), Runs.get(call, r.run, "submitted"), r.run)
   local lane = Runs.facts(call, r.run).lane
-  if lane ~= "" then
-    redis.call("ZADD", call:key("live:", lane), call:now(), r.run)
+  -- One whose subscription was deleted, perhaps deployed anew since, takes no room of it.
+  local submitted = tonumber(Runs.get(call, r.run, "submitted"))
+  local created = redis.call("HGET", call:key("sub:", Text.split(lane, "|")[1] or ""), "created")
+  if created and submitted >= tonumber(created) then
+    Ends.enlist(call, lane, r.run)
   end
   return { "DONE", Text.int(#again), unpack(Runs.ready(call, r.run, ready)) }
 end

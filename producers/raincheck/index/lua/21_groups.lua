@@ -104,10 +104,7 @@ local function start(call, lane, matches, group, out)
     trace = "", lane = lane.id, trigger = group.trigger, triggers = Text.int(#matches),
     quiet = lane.quiet,
   }, sub.steps)
-  -- After all others, also after those of the same moment: the oldest is replaced first.
-  local live = call:key("live:", lane.id)
-  local last = redis.call("ZREVRANGE", live, 0, 0, "WITHSCORES")[2]
-  redis.call("ZADD", live, Text.int(math.max(call:now(), tonumber(last or 0) + 1)), group.run)
+  Ends.enlist(call, lane.id, group.run)
   Subscriptions.count(call, sub.name, "started")
   for _, message in ipairs(messages) do
     out[#out + 1] = message
