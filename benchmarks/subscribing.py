@@ -167,4 +167,4 @@ def _until(condition: Callable[[], object]) -> None:
     while not condition():
         if time.monotonic() > end:
             raise TimeoutError("it takes too long")
-        time.sleep(0.01)
+        time.sleep(0.01)  # the index tells nobody; asking more often would load what is timed

@@ -121,7 +121,8 @@ class SubscriptionCounts(Contract):
     started: int = 0
     """Runs."""
     superseded: int = 0
-    """By a later match of the same part of an `all_of`."""
+    """By a later match of the same part of an `all_of` or of a full group of the newest, or by a
+    deployment that is no longer about their artifact."""
     skipped: int = 0
     """They found no room."""
     replaced: int = 0

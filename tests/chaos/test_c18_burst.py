@@ -46,9 +46,9 @@ def test_a_burst_drains(fleet: Fleet, schedule: Schedule, tmp_path: Path) -> Non
     ) as producers:
         # The fault: so long nobody works. What connections take, and the one spec, is there
         # after a fifth of it, and is not counted with the steps.
-        time.sleep(0.2 * burst)
+        time.sleep(0.2 * burst)  # the fault, its first fifth
         before, early = _memory(fleet), len(history.of("run"))
-        time.sleep(0.8 * burst)
+        time.sleep(0.8 * burst)  # the fault, the rest of it
         after, late = _memory(fleet), len(history.of("run"))
     runs = len(history.of("run"))
     used, messages = (after[i] - before[i] for i in range(2))

@@ -83,7 +83,8 @@ class Publisher(threading.Thread):
     def run(self) -> None:
         begun = time.monotonic()
         for place, number in enumerate(self._numbers):
-            time.sleep(max(0.0, begun + place / self._rate - time.monotonic()))
+            due = begun + place / self._rate
+            time.sleep(max(0.0, due - time.monotonic()))  # the rate itself: the load of the test
             self._publish(number)
 
 
