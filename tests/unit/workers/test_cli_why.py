@@ -9,6 +9,7 @@ from raincheck_contracts.reference_text import parse_reference
 from raincheck_contracts.references import Condition, Operator
 from tests.support.builders import new_version, nonce, pipeline, record, step
 from tests.support.command_line import CommandLine, command_line
+from tests.support.driver import Driver
 from tests.support.dumps import ask, key
 from tests.support.subscribing import (
     NEWEST,
@@ -255,14 +256,20 @@ def test_an_event_that_is_only_required_starts_nothing(raincheck: CommandLine) -
     ]
 
 
-def test_a_run_that_is_forgotten_is_still_named(raincheck: CommandLine) -> None:
-    """By the event and in the chain of what it caused."""
+def _two_in_a_row(raincheck: CommandLine) -> tuple[Index, Driver]:
+    """Data starts a fit, which is to publish a model, which starts another run."""
     index, driver = raincheck.driver.index, raincheck.driver
     subscribe(index, "first", version_of("data"), spec=FIT)
     subscribe(index, "second", version_of("model"), feedback=True)
     driver.publish("data")
     advance(index)
     driver.adopt("first+1+data@1", FIT)
+    return index, driver
+
+
+def test_a_run_that_is_forgotten_is_still_named(raincheck: CommandLine) -> None:
+    """By the event and in the chain of what it caused."""
+    index, driver = _two_in_a_row(raincheck)
     driver.finish("first+1+data@1", "fit", new_version("model", output="model"))
     advance(index)
     ask(index, "DEL", key(index, "run:first+1+data@1"))
@@ -298,12 +305,7 @@ def test_an_event_about_no_version_starts_nothing(raincheck: CommandLine) -> Non
 
 def test_the_chain_of_a_run_goes_back_to_the_first_cause(raincheck: CommandLine) -> None:
     """Run, event, the run that caused it, up to what was done by hand."""
-    index, driver = raincheck.driver.index, raincheck.driver
-    subscribe(index, "first", version_of("data"), spec=FIT)
-    subscribe(index, "second", version_of("model"), feedback=True)
-    driver.publish("data")
-    advance(index)
-    driver.adopt("first+1+data@1", FIT)
+    index, driver = _two_in_a_row(raincheck)
     made = record().model_copy(update={"run": "first+1+data@1"})
     version = replace(new_version("model", output="model"), record=made)
     driver.finish("first+1+data@1", "fit", version)
