@@ -1,5 +1,6 @@
 """The compiled pipeline: pure data, references unresolved."""
 
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -123,6 +124,14 @@ def inputs_within(node: "Input") -> "list[ValueInput | ReferenceInput | OutputIn
             return [leaf for item in node.items.values() for leaf in inputs_within(item)]
         case _:
             return [node]
+
+
+def triggering_references(spec: PipelineSpec) -> Iterator[tuple[str, Reference]]:
+    """The references to versions that trigger the run, each with its step."""
+    for step in spec.steps:
+        for need in needs_of(step):
+            if isinstance(need, ReferenceInput) and need.reference.selector.by == "trigger":
+                yield step.name, need.reference
 
 
 def needs_of(step: StepSpec) -> list[ReferenceInput | OutputInput]:

@@ -144,6 +144,11 @@ class Reference(Contract):
         return self.selector.by not in {"version", "trigger"}
 
     @property
+    def listed(self) -> bool:
+        """Whether it resolves to a list of versions, which the run's trigger gives."""
+        return isinstance(self.selector, TriggerSelector) and self.selector.take == "all"
+
+    @property
     def pointer_tokens(self) -> tuple[str, ...]:
         """The unescaped tokens of the pointer; empty without one."""
         if self.pointer is None:

@@ -111,14 +111,11 @@ def unpack_trigger(packed: str) -> tuple[TriggeringEvent, ...]:
 
 def bound_count(reference: Reference, trigger: Iterable[TriggeringEvent]) -> int:
     """How many versions a reference is bound to in a run that these events started."""
-    selector = reference.selector
-    if not isinstance(selector, TriggerSelector) or selector.take != "all":
+    if not reference.listed:
         return 1
     return len({item.version for item in trigger if item.artifact == reference.artifact})
 
 
 def bound_name(reference: Reference, place: int) -> str:
     """How a binding is shown: as its reference is written, with its place when it is a list."""
-    selector = reference.selector
-    listed = isinstance(selector, TriggerSelector) and selector.take == "all"
-    return f"{reference}[{place}]" if listed else str(reference)
+    return f"{reference}[{place}]" if reference.listed else str(reference)

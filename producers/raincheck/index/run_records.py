@@ -189,8 +189,6 @@ def _bindings(
     revision = int(details["brev"])
     bindings: dict[str, Binding] = {}
     for i, (written, name) in enumerate(_bound_names(text(details["refs"]), trigger), 1):
-        if i > int(details["bn"]):
-            break
         artifact, version, sequence = text(details[f"b{i}"]).split(FIELD)
         raw = details.get(f"m{i}")
         # A pointer that finds nothing has failed the step; it is left out here.

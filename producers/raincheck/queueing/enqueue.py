@@ -27,7 +27,12 @@ from raincheck_contracts.errors import (
     RaincheckError,
     VersionExistsError,
 )
-from raincheck_contracts.pipelines import PipelineSpec, ReferenceInput, needs_of
+from raincheck_contracts.pipelines import (
+    PipelineSpec,
+    ReferenceInput,
+    needs_of,
+    triggering_references,
+)
 from raincheck_contracts.references import Reference
 from raincheck_contracts.runs import MissingReason
 
@@ -162,15 +167,13 @@ def _refuse_untriggered(spec: PipelineSpec) -> None:
     Raises:
         ParameterError: names the artifact that it takes from its trigger.
     """
-    for step in spec.steps:
-        for need in needs_of(step):
-            if isinstance(need, ReferenceInput) and need.reference.selector.by == "trigger":
-                name = need.reference.artifact
-                problem = (
-                    f"it takes triggering({name!r}), so only events start it. Deploy it and "
-                    f"publish {name!r}, or start it for versions that are there by a backfill"
-                )
-                raise ParameterError(spec.name, problem)
+    for _, reference in triggering_references(spec):
+        name = reference.artifact
+        problem = (
+            f"it takes triggering({name!r}), so only events start it. Deploy it and publish "
+            f"{name!r}, or start it for versions that are there by a backfill"
+        )
+        raise ParameterError(spec.name, problem)
 
 
 def _times(spec: PipelineSpec, options: EnqueueOptions) -> dict[str, Any]:

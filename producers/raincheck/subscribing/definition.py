@@ -1,7 +1,7 @@
 """From a pipeline and its triggers to what is deployed."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,9 +19,9 @@ from raincheck.messaging.hints import check_message_size
 from raincheck.queueing.enqueue import compile_stored
 from raincheck_contracts._base import canonical_json
 from raincheck_contracts.errors import ArgumentError, CompileError
-from raincheck_contracts.pipelines import PipelineSpec, ReferenceInput, needs_of
+from raincheck_contracts.pipelines import PipelineSpec, triggering_references
 from raincheck_contracts.reference_text import parse_reference
-from raincheck_contracts.references import Reference, TriggerSelector
+from raincheck_contracts.references import Reference
 from raincheck_contracts.subscriptions import SUBSCRIPTION_NAME_PATTERN, SubscriptionDefinition
 
 _NAME = "Give name=, up to 64 letters, digits and . _ -"
@@ -112,16 +112,6 @@ def _reference(given: Reference | str) -> Reference:
     return parse_reference(given) if isinstance(given, str) else given
 
 
-def trigger_references(spec: PipelineSpec) -> Iterator[tuple[str, Reference]]:
-    """The references to triggering versions, each with its step."""
-    for step in spec.steps:
-        for need in needs_of(step):
-            if isinstance(need, ReferenceInput) and isinstance(
-                need.reference.selector, TriggerSelector
-            ):
-                yield step.name, need.reference
-
-
 def check_triggering(spec: PipelineSpec, definition: SubscriptionDefinition) -> None:
     """Refuse a `triggering(...)` that a run of the subscription may not have.
 
@@ -134,13 +124,13 @@ def check_triggering(spec: PipelineSpec, definition: SubscriptionDefinition) -> 
         if len({condition.artifact for condition in part}) == 1
     }
     ever = {condition.artifact for part in definition.all_of for condition in part}
-    for step, reference in trigger_references(spec):
+    for step, reference in triggering_references(spec):
         name = reference.artifact
         if name not in ever:
             problem = f"it takes triggering({name!r}), and no trigger is about {name!r}"
             remedy = f"The triggers are about {', '.join(sorted(ever))}"
             raise CompileError(spec.name, step, "", problem, remedy)
-        if name not in always and reference.selector == TriggerSelector(take="newest"):
+        if name not in always and not reference.listed:
             problem = f"it takes triggering({name!r}), and another artifact may start it as well"
             remedy = f"Take triggering({name!r}, as_list=True), which may be empty"
             raise CompileError(spec.name, step, "", problem, remedy)

@@ -144,3 +144,11 @@ def test_a_metadata_value_must_fit_as_well() -> None:
 def test_a_parameter_without_an_annotation_takes_anything() -> None:
     """As in Python."""
     check_types(_inputs([_bound(type_="m.Unheard")], p=_reference("model@1")), {})
+
+
+@pytest.mark.parametrize("count", [0, 2])
+def test_a_claim_that_does_not_fit_the_step_is_refused(count: int) -> None:
+    """No value is left over, and none is missing."""
+    step = StepSpec(name="s", function="m:s", inputs={"p": _reference("model@1")})
+    with pytest.raises(ValueError, match=r"zip\(\)|more answers"):
+        bind(step, Claimed("1:f", 1, 7, (_bound(),) * count))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, get_args, get_origin
 
 from pydantic import PydanticUserError, TypeAdapter, ValidationError
@@ -23,7 +24,6 @@ from raincheck_contracts.pipelines import (
     inputs_within,
     needs_of,
 )
-from raincheck_contracts.references import TriggerSelector
 from raincheck_workers.telemetry.observation import materialization
 
 
@@ -62,13 +62,15 @@ def bind(step: StepSpec, claimed: Claimed) -> BoundInputs:
 
     Raises:
         MetadataPointerError: a pointer finds nothing below its top-level key.
+        ValueError: there are more answers than needs, or fewer.
     """
     answers: dict[str, tuple[tuple[BoundVersion, Binding], ...]] = {}
     bindings: dict[str, Binding] = {}
     left = iter(claimed.values)
     for need in needs_of(step):
         named: dict[str, tuple[BoundVersion, Binding]] = {}
-        for name, bound in zip(_names(need, claimed), left, strict=False):
+        names = _names(need, claimed)
+        for name, bound in zip(names, islice(left, len(names)), strict=True):
             binding = binding_of(
                 (bound.artifact, bound.version, bound.sequence),
                 bound.record,
@@ -79,6 +81,8 @@ def bind(step: StepSpec, claimed: Claimed) -> BoundInputs:
             named[name] = bound, binding
             bindings[name] = binding
         answers[need.canonical_json()] = tuple(named.values())
+    if next(left, None) is not None:
+        raise ValueError("the claim has more answers than the step has needs")
     return BoundInputs(step, answers, bindings)
 
 
@@ -131,8 +135,7 @@ def _check_bound(
 
 
 def _is_list(node: ReferenceInput | OutputInput) -> bool:
-    selector = node.reference.selector if isinstance(node, ReferenceInput) else None
-    return isinstance(selector, TriggerSelector) and selector.take == "all"
+    return isinstance(node, ReferenceInput) and node.reference.listed
 
 
 def _element(annotation: object, position: int) -> object:
