@@ -15,7 +15,6 @@ from tests.support.waiting import wait_until
 
 pytestmark = [
     pytest.mark.functional,
-    pytest.mark.timeout(150),  # beside other tests two workers may take long to end
     pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc"),
 ]
 
@@ -69,7 +68,7 @@ def test_ctrl_c_ends_the_worker_and_the_server(place: Path) -> None:
     try:
         wait_until(lambda: "predict is WAITING" in output.read_text(), 40)
         demo.send_signal(signal.SIGINT)
-        assert demo.wait(60) == 130
+        assert demo.wait(20) == 130
     finally:
         demo.kill()
     output.unlink()

@@ -24,8 +24,8 @@ PERMANENT = (
     "marking",
 )
 PERMANENT_KINDS = ("art:", "vers:", "ver:", "alias:", "best:", "tag:")
-#: What belongs to a subscription, until that is deleted.
-OF_SUBSCRIPTIONS = ("subs:", "sub:", "deployed:", "pend:", "join:", "live:", "fill:", "matched:")
+#: What belongs to the subscription that stands in its name, until that is deleted.
+OF_SUBSCRIPTIONS = ("sub:", "deployed:", "pend:", "join:", "live:", "fill:", "matched:")
 #: Tables of steps: every member must belong to a live run.
 STEP_TABLES = ("hints:", "queued:", "waiting", "wait:", "wake:")
 
@@ -42,20 +42,42 @@ def key_leaks(index: Index) -> list[str]:
     live = {text(run) for run in ask(index, "ZRANGE", key(index, "runs:live"), 0, -1)}
     nodes = set(index.records.nodes())
     leaks: list[str] = []
-    subscribed = OF_SUBSCRIPTIONS if index.subscriptions.names() else ()
+    subscribed = set(index.subscriptions.names())
     for name in key_names(index):
-        if name in PERMANENT or name.startswith((*PERMANENT_KINDS, *subscribed)):
+        if name in PERMANENT or name.startswith(PERMANENT_KINDS):
             continue
-        leaks += _leaks_of(index, name, live, nodes)
+        if name.startswith(("subs:", *OF_SUBSCRIPTIONS)):
+            leaks += _subscription_leaks(index, name, live, subscribed)
+        elif name == "timers":
+            timers = _members(index, name)
+            leaks += [f"timer {item}" for item in timers if not _timely(item, live, subscribed)]
+        else:
+            leaks += _leaks_of(index, name, live, nodes)
     return leaks
+
+
+def _subscription(lane: str) -> str:
+    """Whose a lane, or a memory of matches, is."""
+    return lane.partition("|")[0].partition("+")[0]
+
+
+def _subscription_leaks(index: Index, name: str, live: set[str], subscribed: set[str]) -> list[str]:
+    """What is left of subscriptions that are deleted, and live runs that have ended."""
+    kind, _, rest = name.partition(":")
+    if kind == "subs":
+        gone = [member for member in _members(index, name) if member not in subscribed]
+        return [f"{name} {member}" for member in gone]
+    if _subscription(rest) not in subscribed:
+        return [f"{name} of no subscription"]
+    if kind == "live":
+        return [f"{name} {run}" for run in _members(index, name) if run not in live]
+    return []
 
 
 def _leaks_of(index: Index, name: str, live: set[str], nodes: set[str]) -> list[str]:
     kind, _, rest = name.partition(":")
     if kind == "node":
         return _node_leaks(index, rest, live) if rest in nodes else [f"{name} of no node"]
-    if name == "timers":
-        return [f"timer {member}" for member in _members(index, name) if not _timely(member, live)]
     if name.startswith(STEP_TABLES):
         return [f"{name} {member}" for member in _members(index, name) if _run(member) not in live]
     if ask(index, "PTTL", key(index, name)) > 0:
@@ -86,10 +108,14 @@ def _members(index: Index, name: str) -> list[str]:
     return sorted(text(member) for member in reply)
 
 
-def _timely(member: str, live: set[str]) -> bool:
-    """Whether a timer is a live run's; a delayed start goes by itself when it fires."""
-    # So does the end of a batch's window, unless its subscription is deleted before.
-    return member.startswith(("h|", "s|")) or _run(member.rpartition("|")[2]) in live
+def _timely(member: str, live: set[str], subscribed: set[str]) -> bool:
+    """Whether a timer is a live run's or a subscription's.
+
+    A delayed start goes by itself when it fires.
+    """
+    if member.startswith("s|"):
+        return _subscription(member[2:]) in subscribed
+    return member.startswith("h|") or _run(member.rpartition("|")[2]) in live
 
 
 def _node_leaks(index: Index, node: str, live: set[str]) -> list[str]:
