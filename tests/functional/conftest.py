@@ -56,11 +56,17 @@ def rabbit() -> Generator[RabbitServer]:
 
 
 @pytest.fixture
-def rabbit_fleet(rabbit: RabbitServer, valkey_url: str) -> Generator[Fleet]:
-    """A deployment of the test's own whose messages go through RabbitMQ."""
+def rabbit_fleet(
+    rabbit: RabbitServer, valkey_url: str, request: pytest.FixtureRequest
+) -> Generator[Fleet]:
+    """A deployment of the test's own whose messages go through RabbitMQ.
+
+    A test may give it another lease, in seconds.
+    """
     rabbit.purge()
+    lease = float(getattr(request, "param", 600.0))
     with (
-        running_fleet(valkey_url, broker_url=rabbit.url(), lease=3.0) as fleet,
+        running_fleet(valkey_url, broker_url=rabbit.url(), lease=lease) as fleet,
         use_deployment(fleet.deployment),
     ):
         yield fleet
