@@ -1,6 +1,5 @@
 """The client: lazy inside a pipeline function, eager everywhere else."""
 
-import secrets
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -8,21 +7,19 @@ from pydantic import ValidationError
 from typing_extensions import Unpack
 
 from raincheck.authoring.compiling import compiling
-from raincheck.authoring.context import active_step_context
 from raincheck.authoring.lazy import lazy_artifact_version
-from raincheck.authoring.metadata_values import checked_metadata
+from raincheck.client.artifact_changes import ArtifactChanges
+from raincheck.client.artifact_listing import ArtifactListing
 from raincheck.client.event_reader import read_events
 from raincheck.client.predicates import Predicate
 from raincheck.client.published import PublishedVersion
 from raincheck.client.selecting import NAMES, chosen_selector
 from raincheck.client.subscriptions import Subscriptions
-from raincheck.deployment import Deployment, current_deployment
 from raincheck.durations import Duration, seconds_of
-from raincheck.messaging.waking import wake
 from raincheck_contracts._base import JsonValue
 from raincheck_contracts.errors import ArgumentError, ReferenceNotFoundError
 from raincheck_contracts.events import Event
-from raincheck_contracts.references import AliasSelector, Reference, TagSelector
+from raincheck_contracts.references import Reference
 from raincheck_contracts.runs import MissingReference
 from raincheck_contracts.subscriptions import Subscription
 
@@ -31,20 +28,12 @@ if TYPE_CHECKING:
     from raincheck.authoring.triggers import SubscriptionOptions
 
 
-class Client:
+class Client(ArtifactChanges, ArtifactListing):
     """Asks for artifact versions.
 
     Args:
         deployment: where to ask; None is the one of the environment.
     """
-
-    def __init__(self, deployment: Deployment | None = None) -> None:
-        self._given = deployment
-
-    @property
-    def deployment(self) -> Deployment:
-        """Where it asks."""
-        return self._given or current_deployment()
 
     def get_artifact_version(  # noqa: PLR0913 - the selectors, of which one is given
         self,
@@ -116,23 +105,6 @@ class Client:
             raise ReferenceNotFoundError((str(reference),))
         return PublishedVersion(record, self.deployment)
 
-    def list_artifact_versions(
-        self, name: str, *, limit: int | None = None
-    ) -> Iterator[PublishedVersion]:
-        """The versions of an artifact, newest first.
-
-        Args:
-            name: the artifact.
-            limit: at most so many; None is all, read in pages.
-        """
-        deployment = self.deployment
-        for record in deployment.index.records.versions(name, limit):
-            yield PublishedVersion(record, deployment)
-
-    def list_artifacts(self) -> list[str]:
-        """The names of all artifacts."""
-        return self.deployment.index.records.artifact_names()
-
     def events(self, *, since: int | str | None = None, follow: bool = False) -> Iterator[Event]:
         """What changed in the index, in its order, as CloudEvents.
 
@@ -193,94 +165,3 @@ class Client:
     def subscriptions(self) -> Subscriptions:
         """The subscriptions of the deployment."""
         return Subscriptions(self.deployment)
-
-    def set_alias(
-        self,
-        name: str,
-        alias: str,
-        version: str | int | None = None,
-        *,
-        expected: str | None = None,
-    ) -> str:
-        """Let an alias name a version.
-
-        Args:
-            name: the artifact.
-            alias: not all digits, not `latest`.
-            version: what it shall name; None is the newest.
-            expected: what it must name now, else nothing is changed.
-
-        Returns:
-            The version that it names.
-
-        Raises:
-            ArgumentError: the alias cannot be one.
-            ReferenceNotFoundError: no such version.
-            InvalidWriteError: it does not name `expected`.
-        """
-        try:
-            AliasSelector(alias=alias)
-        except ValidationError as error:
-            raise ArgumentError("set_alias", error.errors()[0]["msg"], NAMES) from error
-        deployment = self.deployment
-        done = deployment.index.versions.set_alias(
-            secrets.token_hex(16), name, alias, _text(version), expected=expected, run=_run()
-        )
-        self._wake(dirty=done.dirty)
-        return done.version
-
-    def tag(self, name: str, tag: str, version: str | int | None = None) -> str:
-        """Tag a version; None is the newest. Tagging twice is fine.
-
-        Returns:
-            The version that was tagged.
-
-        Raises:
-            ArgumentError: the tag cannot be one.
-            ReferenceNotFoundError: no such version.
-        """
-        try:
-            TagSelector(tag=tag)
-        except ValidationError as error:
-            raise ArgumentError("tag", error.errors()[0]["msg"], NAMES) from error
-        done = self.deployment.index.versions.tag(name, _text(version), tag, run=_run())
-        self._wake(dirty=done.dirty)
-        return done.version
-
-    def log_metadata(
-        self, name: str, metadata: Mapping[str, object], version: str | int | None = None
-    ) -> str:
-        """Add metadata to a version; keys are written once.
-
-        Args:
-            name: the artifact.
-            metadata: entries by key; numpy scalars become Python numbers.
-            version: None is the newest.
-
-        Returns:
-            The version.
-
-        Raises:
-            ReferenceNotFoundError: no such version.
-            MetadataConflictError: a key has another value already; nothing was written.
-            UnsupportedValueError: a value that cannot be kept.
-        """
-        done = self.deployment.index.versions.log_metadata(
-            name, _text(version), checked_metadata(metadata), run=_run()
-        )
-        self._wake(dirty=done.dirty)
-        return done.version
-
-    def _wake(self, *, dirty: bool) -> None:
-        if dirty:
-            wake(self.deployment.index, self.deployment.hints)
-
-
-def _run() -> str:
-    """The run whose step does this; empty outside of steps."""
-    context = active_step_context()
-    return "" if context is None else context.run
-
-
-def _text(version: str | int | None) -> str | None:
-    return None if version is None else str(version)
