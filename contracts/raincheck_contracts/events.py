@@ -19,8 +19,8 @@ from raincheck_contracts.names import (
     Tag,
     VersionName,
 )
-from raincheck_contracts.references import Alias
 from raincheck_contracts.runs import RunStatus
+from raincheck_contracts.selectors import Alias
 from raincheck_contracts.subscriptions import SubscriptionName
 
 

@@ -2,18 +2,24 @@
 
 import json
 import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Literal
 from urllib.parse import unquote
 
 from pydantic import ValidationError
 
 from raincheck_contracts.errors import ReferenceSyntaxError
-from raincheck_contracts.references import (
+from raincheck_contracts.references import Reference
+from raincheck_contracts.selectors import (
     AliasSelector,
     BestSelector,
     Condition,
     LatestSelector,
+    NthSelector,
     Operator,
-    Reference,
+    PipelineSelector,
+    RunSelector,
     Selector,
     TagSelector,
     TriggerSelector,
@@ -22,8 +28,12 @@ from raincheck_contracts.references import (
 )
 
 _SHAPE = re.compile(
-    r"^(?P<artifact>[^@:?#]*)(?P<selector>[@:?][^#]*)?(?:#(?P<pointer>.*))?$", re.DOTALL
+    r"^(?P<artifact>[^@:?#~]*)(?P<sign>[@:~])?(?P<name>[^?#]*)"
+    r"(?:\?(?P<words>[^#]*))?(?:#(?P<pointer>.*))?$",
+    re.DOTALL,
 )
+_WORDS = ("min", "max", "tag", "where", "pipeline", "run", "trigger", "take", "asof")
+
 _CONDITION = re.compile(r"^(?P<key>[^<>=]+)(?:(?P<sign><=|>=|<|>|=)(?P<value>.+))?$", re.DOTALL)
 _OPERATORS = {
     "<=": Operator.LE,
@@ -50,31 +60,83 @@ def parse_reference(text: str, *, wait: float | None = None) -> Reference:
     shape = _SHAPE.match(text)
     if shape is None:
         raise ReferenceSyntaxError(text, "it does not begin with an artifact name")
+    if shape["sign"] is None and shape["name"]:
+        raise ReferenceSyntaxError(text, "it does not begin with an artifact name")
+    words = {} if shape["words"] is None else _read_words(text, shape["words"])
+    take, as_of = words.pop("take", None), words.pop("asof", None)
     try:
         pointer = shape["pointer"]
         return Reference(
             artifact=shape["artifact"],
-            selector=_parse_selector(text, shape["selector"] or ":latest"),
+            selector=_read_selector(text, shape["sign"], shape["name"], words),
             pointer=None if pointer is None else unquote(pointer, errors="strict"),
             wait=wait,
+            take=None if take is None else _read_take(text, take),
+            as_of=None if as_of is None else _read_moment(text, as_of),
         )
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(item) for item in first["loc"] if isinstance(item, str))
-        raise ReferenceSyntaxError(text, f"{where}: {first['msg']}") from error
+        detail = f"{where}: {first['msg']}" if where else first["msg"]
+        raise ReferenceSyntaxError(text, detail) from error
     except UnicodeDecodeError as error:
         raise ReferenceSyntaxError(text, "the pointer is not percent-encoded UTF-8") from error
 
 
-def _parse_selector(text: str, selector: str) -> Selector:  # noqa: C901, PLR0911 - one for each
-    sign, rest = selector[0], selector[1:]
-    if sign == "@":
-        return VersionSelector(version=rest)
-    if sign == ":":
-        return LatestSelector() if rest == "latest" else AliasSelector(alias=rest)
-    word, separator, argument = rest.partition("=")
-    if not separator or not argument:
-        raise ReferenceSyntaxError(text, f"?{rest} is not of the form ?word=argument")
+def _read_words(text: str, words: str) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for item in words.split("&"):
+        word, separator, argument = item.partition("=")
+        if not separator or not argument:
+            raise ReferenceSyntaxError(text, f"?{item} is not of the form ?word=argument")
+        if word not in _WORDS:
+            raise ReferenceSyntaxError(text, f"?{word}= is unknown; there are {', '.join(_WORDS)}")
+        if word in found:
+            raise ReferenceSyntaxError(text, f"{word}= is there twice")
+        found[word] = argument
+    return found
+
+
+def _read_take(text: str, take: str) -> int | Literal["all"]:
+    if take == "all":
+        return "all"
+    if not take.isascii() or not take.isdigit():
+        raise ReferenceSyntaxError(text, f"take={take} is neither a number nor 'all'")
+    return int(take)
+
+
+def _read_moment(text: str, moment: str) -> int | datetime:
+    if moment.isascii() and moment.isdigit():
+        return int(moment)
+    try:
+        return datetime.fromisoformat(unquote(moment))
+    except ValueError as error:
+        detail = f"asof={moment} is neither a revision nor a time such as 2026-11-01T12:00:00Z"
+        raise ReferenceSyntaxError(text, detail) from error
+
+
+def _read_selector(text: str, sign: str | None, name: str, words: Mapping[str, str]) -> Selector:
+    if len(words) + (sign is not None) > 1:
+        chosen = [f"{sign}{name}"] if sign else []
+        given = " and ".join([*chosen, *(f"{word}=" for word in words)])
+        raise ReferenceSyntaxError(text, f"{given} are two selectors; give one")
+    if words:
+        word, argument = next(iter(words.items()))
+        return _read_word(text, word, argument)
+    match sign:
+        case "@":
+            return VersionSelector(version=name)
+        case "~":
+            if not name.isascii() or not name.isdigit():
+                raise ReferenceSyntaxError(text, f"~{name} is no number of versions to go back")
+            return NthSelector(back=int(name))
+        case ":" if name != "latest":
+            return AliasSelector(alias=name)
+        case _:
+            return LatestSelector()
+
+
+def _read_word(text: str, word: str, argument: str) -> Selector:  # noqa: PLR0911 - one for each
     match word:
         case "min":
             return BestSelector(metric=unquote(argument), mode="min")
@@ -82,15 +144,17 @@ def _parse_selector(text: str, selector: str) -> Selector:  # noqa: C901, PLR091
             return BestSelector(metric=unquote(argument), mode="max")
         case "tag":
             return TagSelector(tag=argument)
+        case "pipeline":
+            return PipelineSelector(pipeline=argument)
+        case "run":
+            return RunSelector(run=argument)
         case "trigger" if argument in {"newest", "all"}:
             return TriggerSelector(take="all" if argument == "all" else "newest")
         case "where":
             items = argument.split(",")
             return WhereSelector(conditions=tuple(_parse_condition(text, item) for item in items))
         case _:
-            raise ReferenceSyntaxError(
-                text, f"?{word}= is unknown; there are min, max, tag, where, trigger"
-            )
+            raise ReferenceSyntaxError(text, f"{word}={argument} is not newest or all")
 
 
 def _parse_condition(text: str, item: str) -> Condition:

@@ -3,129 +3,70 @@
     trained_model@42              the version named 42
     trained_model:production      the version that the alias names
     trained_model:latest          the newest version
+    trained_model~1               the one before the newest
     trained_model?min=MSE         the version whose MSE is least (`max`: greatest)
     trained_model?tag=nightly     the newest version with that tag
     trained_model?where=MSE<0.2   the newest version whose metadata satisfies all conditions
+    trained_model?pipeline=train  the newest version that a run of the pipeline published
+    trained_model?run=RUN         the newest version that the run published
     trained_model?trigger=newest  the version whose event started the run (`all`: the list)
+
+after those of `?`, with `&` in between, or as the first with `?`
+
+    &take=3                       the list of the first 3 of them (`all`: of all)
+    &asof=812                     as the index was at revision 812
+    &asof=2026-11-01T12:00:00Z    as it was at that time
 
 and after any of them `#/MSE`, a JSON Pointer into the metadata in the URI fragment
 form of RFC 6901, section 6.
 """
 
-import re
-from enum import StrEnum
-from typing import Annotated, Literal
+from datetime import UTC, datetime
+from typing import Annotated, Literal, Self
 from urllib.parse import quote
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 from typing_extensions import override
 
-from raincheck_contracts._base import Contract, JsonValue, canonical_json
-from raincheck_contracts.names import (
-    ALIAS_PATTERN,
-    ArtifactName,
-    MetadataKey,
-    Tag,
-    VersionName,
-)
+from raincheck_contracts._base import Contract, canonical_json
+from raincheck_contracts.names import ArtifactName
 from raincheck_contracts.pointers import tokens_of
+from raincheck_contracts.selectors import (
+    AliasSelector,
+    BestSelector,
+    Condition,
+    LatestSelector,
+    NthSelector,
+    Operator,
+    PipelineSelector,
+    RunSelector,
+    Selector,
+    TagSelector,
+    TriggerSelector,
+    VersionSelector,
+    WhereSelector,
+)
 
-
-def _alias(text: str) -> str:
-    if not re.fullmatch(ALIAS_PATTERN, text):
-        hint = (
-            f"did you mean the version @{text}?"
-            if text.isdigit()
-            else "an alias is letters, digits and . _ + -, not digits alone, not 'latest'"
-        )
-        raise ValueError(f"{text!r} is no alias: {hint}")
-    return text
-
-
-#: A movable name for a version: not all digits, not `latest`.
-Alias = Annotated[str, AfterValidator(_alias)]
 #: JSON Pointer, unescaped form of RFC 6901: `/MSE`, `/per_class/0`.
 Pointer = Annotated[str, StringConstraints(pattern=r"^(/[^/\x00-\x1f]*)+$")]
 
 
-class Operator(StrEnum):
-    """How a condition compares a metadata value; `lt` to `ge` compare numbers."""
-
-    EQ = "eq"
-    LT = "lt"
-    LE = "le"
-    GT = "gt"
-    GE = "ge"
-    EXISTS = "exists"
-
-
-class Condition(Contract):
-    """A predicate over one top-level metadata key."""
-
-    key: MetadataKey
-    op: Operator
-    value: JsonValue = None
+def _moment(given: object) -> object:
+    """A revision, or a time in UTC to the millisecond: the index's clock knows no finer."""
+    if isinstance(given, str):
+        given = datetime.fromisoformat(given)
+    if isinstance(given, datetime) and given.tzinfo is not None:
+        given = given.astimezone(UTC)
+        return given.replace(microsecond=given.microsecond // 1000 * 1000)
+    if type(given) is int and given >= 0:
+        return given
+    raise ValueError(f"{given!r} is neither a revision nor a time with its zone")
 
 
-class VersionSelector(Contract):
-    """The version of that name."""
-
-    by: Literal["version"] = "version"
-    version: VersionName
-
-
-class AliasSelector(Contract):
-    """The version that the alias names."""
-
-    by: Literal["alias"] = "alias"
-    alias: Alias
-
-
-class LatestSelector(Contract):
-    """The version published last."""
-
-    by: Literal["latest"] = "latest"
-
-
-class BestSelector(Contract):
-    """The version with the least or greatest metric; the newest of equals."""
-
-    by: Literal["best"] = "best"
-    metric: MetadataKey
-    mode: Literal["min", "max"]
-
-
-class TagSelector(Contract):
-    """The newest version with the tag."""
-
-    by: Literal["tag"] = "tag"
-    tag: Tag
-
-
-class WhereSelector(Contract):
-    """The newest version whose metadata satisfies every condition."""
-
-    by: Literal["where"] = "where"
-    conditions: Annotated[tuple[Condition, ...], Field(min_length=1, max_length=8)]
-
-
-class TriggerSelector(Contract):
-    """The version that triggered the run, or with `all` the list of those that did."""
-
-    by: Literal["trigger"] = "trigger"
-    take: Literal["newest", "all"] = "newest"
-
-
-Selector = Annotated[
-    VersionSelector
-    | AliasSelector
-    | LatestSelector
-    | BestSelector
-    | TagSelector
-    | WhereSelector
-    | TriggerSelector,
-    Field(discriminator="by"),
-]
+#: A revision of the index, or a time of its clock.
+Moment = Annotated[int | datetime, BeforeValidator(_moment)]
+_NO_LIST = ("version", "alias", "nth", "trigger")
+_NO_MOMENT = ("version", "trigger")
 
 
 class Reference(Contract):
@@ -137,16 +78,32 @@ class Reference(Contract):
     """Into the version's metadata; without it the value is the artifact itself."""
     wait: Annotated[float, Field(ge=0)] | None = None
     """Seconds to wait for it; None is the run's default."""
+    as_of: Moment | None = None
+    """The revision, or the time, at which the index is asked; None is when the step starts."""
+    take: Annotated[int, Field(ge=1, le=100, strict=True)] | Literal["all"] | None = None
+    """How many it stands for, in a list: at most 100; None is one, not in a list."""
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        by = self.selector.by
+        if self.take is not None and by in _NO_LIST:
+            raise ValueError(f"a selector by {by} has no place for take=")
+        if self.as_of is not None and by in _NO_MOMENT:
+            raise ValueError(f"what is selected by {by} is the same at all times: leave asof= out")
+        return self
 
     @property
     def floating(self) -> bool:
         """Whether later publications can change what this resolves to in a run."""
-        return self.selector.by not in {"version", "trigger"}
+        return self.selector.by not in {"version", "trigger"} and self.as_of is None
 
     @property
     def listed(self) -> bool:
-        """Whether it resolves to a list of versions, which the run's trigger gives."""
-        return isinstance(self.selector, TriggerSelector) and self.selector.take == "all"
+        """Whether it resolves to a list of versions."""
+        selector = self.selector
+        return self.take is not None or (
+            isinstance(selector, TriggerSelector) and selector.take == "all"
+        )
 
     @property
     def pointer_tokens(self) -> tuple[str, ...]:
@@ -158,7 +115,7 @@ class Reference(Contract):
     @override
     def __str__(self) -> str:
         """The string form."""
-        text = self.artifact + _format_selector(self.selector)
+        text = self.artifact + _format_selection(self)
         if self.pointer is not None:
             text += "#" + quote(self.pointer, safe="/~!$&'()*+,;=:@-._")
         return text
@@ -180,7 +137,28 @@ def _format_condition(condition: Condition) -> str:
     return key + _SIGNS[condition.op] + quote(canonical_json(condition.value), safe='-._"')
 
 
-def _format_selector(selector: Selector) -> str:  # noqa: PLR0911 - one for each
+def _format_selection(reference: Reference) -> str:
+    modifiers: list[str] = []
+    if reference.take is not None:
+        modifiers.append(f"take={reference.take}")
+    if reference.as_of is not None:
+        modifiers.append(f"asof={format_moment(reference.as_of)}")
+    selector = _format_selector(reference.selector)
+    if not modifiers:
+        return selector
+    if isinstance(reference.selector, LatestSelector):
+        selector = ""
+    return selector + ("&" if "?" in selector else "?") + "&".join(modifiers)
+
+
+def format_moment(moment: int | datetime) -> str:
+    """A revision, or a time in UTC to the millisecond, as references write it."""
+    if isinstance(moment, int):
+        return str(moment)
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _format_selector(selector: Selector) -> str:  # noqa: C901, PLR0911 - one for each
     match selector:
         case VersionSelector():
             return f"@{selector.version}"
@@ -194,5 +172,11 @@ def _format_selector(selector: Selector) -> str:  # noqa: PLR0911 - one for each
             return f"?tag={selector.tag}"
         case WhereSelector():
             return "?where=" + ",".join(map(_format_condition, selector.conditions))
+        case NthSelector():
+            return f"~{selector.back}"
+        case PipelineSelector():
+            return f"?pipeline={selector.pipeline}"
+        case RunSelector():
+            return f"?run={selector.run}"
         case TriggerSelector():
             return f"?trigger={selector.take}"

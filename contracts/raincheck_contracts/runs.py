@@ -81,13 +81,21 @@ class MissingReason(StrEnum):
     VERSION_PASSED = "version-passed"
     """The version can never come: the counter has passed it."""
     TOO_SELECTIVE = "too-selective"
-    """More than 1,000 newer versions fail the conditions."""
+    """Among the first 1,000 candidates too few qualify."""
     NO_OUTPUT = "no-output"
     """An earlier step returned nothing for this output."""
     METADATA_TOO_LARGE = "metadata-too-large"
     """The step would bind more than 64 KiB of metadata."""
     NOT_TRIGGERED = "not-triggered"
     """No version of the artifact is among the events that started the run."""
+    RUN_HAS_NONE = "run-has-none"
+    """The run has published no version of the artifact."""
+    MOMENT_AHEAD = "moment-ahead"
+    """The revision or time to ask for has not come, or is not over."""
+    NONE_THEN = "none-then"
+    """At that moment no version was the one."""
+    TOO_MANY = "too-many"
+    """It stands for over 100 versions, or the step would bind over 1,000."""
 
 
 class MissingReference(Contract):
@@ -106,7 +114,7 @@ class MissingReference(Contract):
 
     def _detail(self) -> str:
         version, _, key = self.reference.partition("#")
-        artifact = re.split("[@:?]", version, maxsplit=1)[0]
+        artifact = re.split("[@:?~]", version, maxsplit=1)[0]
         selected = version[len(artifact) + 1 :]
         return {
             MissingReason.ARTIFACT_UNKNOWN: f"artifact {artifact!r} has no versions yet",
@@ -119,12 +127,16 @@ class MissingReference(Contract):
                 f"it can never come: the versions of {artifact!r} have counted past it"
             ),
             MissingReason.TOO_SELECTIVE: (
-                f"the newest 1,000 versions of {artifact!r} fail the conditions; "
-                "use a tag or an alias"
+                f"of the first 1,000 candidates among the versions of {artifact!r} too few "
+                "qualify; use a tag or an alias"
             ),
             MissingReason.NO_OUTPUT: "the earlier step returned nothing for this output",
             MissingReason.METADATA_TOO_LARGE: "the step would bind over 64 KiB of metadata",
             MissingReason.NOT_TRIGGERED: f"no version of {artifact!r} started this run",
+            MissingReason.RUN_HAS_NONE: f"that run has published no version of {artifact!r}",
+            MissingReason.MOMENT_AHEAD: "that revision or time is not over yet",
+            MissingReason.NONE_THEN: f"no version of {artifact!r} was that one at that moment",
+            MissingReason.TOO_MANY: "it stands for over 100 versions, or the step binds over 1,000",
         }[self.reason]
 
 

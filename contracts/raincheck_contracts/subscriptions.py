@@ -15,7 +15,8 @@ from raincheck_contracts.names import (
     Tag,
     VersionName,
 )
-from raincheck_contracts.references import Alias, Condition, Reference
+from raincheck_contracts.references import Reference
+from raincheck_contracts.selectors import Alias, Condition
 
 SUBSCRIPTION_NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
 SubscriptionName = Annotated[str, StringConstraints(pattern=SUBSCRIPTION_NAME_PATTERN)]

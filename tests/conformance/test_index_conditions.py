@@ -7,7 +7,7 @@ import pytest
 
 from raincheck.index import Index
 from raincheck.subscribing.explaining import Candidate, matching
-from raincheck_contracts.references import Condition, Operator
+from raincheck_contracts.selectors import Condition, Operator
 from raincheck_contracts.subscriptions import EventCondition, SubscriptionDefinition
 from tests.support.builders import new_version, nonce, pipeline, record, step
 from tests.support.driver import Driver

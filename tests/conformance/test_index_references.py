@@ -4,14 +4,9 @@ from raincheck.index import Index
 from raincheck.index.replies import BoundVersion, Claimed, Parked, Unresolvable
 from raincheck_contracts._base import JsonValue
 from raincheck_contracts.reference_text import parse_reference
-from raincheck_contracts.references import (
-    BestSelector,
-    Condition,
-    Operator,
-    Reference,
-    WhereSelector,
-)
+from raincheck_contracts.references import Reference
 from raincheck_contracts.runs import MissingReason, MissingReference
+from raincheck_contracts.selectors import BestSelector, Condition, Operator, WhereSelector
 from tests.support.builders import new_version, nonce, output_of, pipeline, step, waiting
 from tests.support.driver import Driver
 
@@ -19,7 +14,9 @@ from tests.support.driver import Driver
 def _one(index: Index, reference: str | Reference) -> BoundVersion | MissingReference:
     if isinstance(reference, str):
         reference = parse_reference(reference)
-    return index.versions.resolve([reference]).answers[0]
+    answer = index.versions.resolve([reference]).answers[0]
+    assert not isinstance(answer, tuple)
+    return answer
 
 
 def _version(index: Index, reference: str | Reference) -> str:

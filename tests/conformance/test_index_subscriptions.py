@@ -7,8 +7,8 @@ import pytest
 from raincheck.index.backfill_scripts import BackfillOptions, Since
 from raincheck_contracts.errors import SubscriptionMovedError, SubscriptionNotFoundError
 from raincheck_contracts.reference_text import parse_reference
-from raincheck_contracts.references import Condition, Operator
 from raincheck_contracts.runs import RunStatus, StepState
+from raincheck_contracts.selectors import Condition, Operator
 from raincheck_contracts.subscriptions import Outcome, SubscriptionState
 from tests.support.builders import new_version, nonce, pipeline, record, step
 from tests.support.driver import Driver

@@ -121,7 +121,7 @@ MUTANTS = [
     ),
     Mutant(
         "an event is judged by what its version has now",
-        "(event.now or not later or tonumber(later) <= event.revision) and value",
+        "Moments.there(later, event.by_then) and value",
         "value",
         subscriptions.test_a_late_look_judges_as_one_at_once,
     ),

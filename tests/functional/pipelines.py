@@ -168,6 +168,22 @@ def fan_out(start: float) -> float:
     return total([double(add_one(first)) for _ in range(5)])
 
 
+@step
+def compare(values: list[float], errors: list[float], newest: float, before: float) -> str:
+    """What several versions, their metrics, the newest and the one before it are."""
+    return f"{values} {errors} {newest} {before}"
+
+
+@pipeline(bind="run")
+def compare_models(artifact: str) -> str:
+    """Lists and single versions of one artifact in one step."""
+    client = Client()
+    best = client.get_artifact_versions(artifact, take=2, best="MSE", mode="min")
+    newest = client.get_artifact_version(artifact)
+    before = client.get_artifact_version(artifact, back=1)
+    return compare(best, best.run_metadata["MSE"].value, newest, before)
+
+
 @pipeline
 def two_queues(start: float) -> str:
     """The second step has a queue of its own."""

@@ -86,6 +86,21 @@ def test_bytes_that_are_missing_are_looked_for_three_times(
 
 
 @pytest.mark.usefixtures("crew")
+def test_a_list_of_versions_is_one_input(fresh: Callable[[str], str]) -> None:
+    """Values and metrics in the same order, from the read that found all the others."""
+    name = fresh("model")
+    for value, error in ((1.0, 0.3), (2.0, 0.1), (3.0, 0.2)):
+        save_artifact(value, name, metadata={"MSE": error})
+    handle = pipelines.compare_models.delay(name)
+    assert handle.get(timeout=20) == "[2.0, 3.0] [0.1, 0.2] 3.0 2.0"
+    bound = step_run(handle, "compare").bindings
+    assert [f"{binding.artifact}@{binding.version}" for binding in bound.values()] == [
+        f"{name}@{version}" for version in (2, 3, 2, 3, 3, 2)
+    ]
+    assert len({binding.revision for binding in bound.values()}) == 1
+
+
+@pytest.mark.usefixtures("crew")
 def test_a_pointer_below_a_written_key_fails_at_once(fresh: Callable[[str], str]) -> None:
     """Metadata is written once: what is not there now cannot come."""
     name = fresh("model")

@@ -1,19 +1,27 @@
 """The string form of references loses nothing."""
 
+from datetime import datetime, timedelta, timezone
+from typing import Literal
+
 from hypothesis import given
 from hypothesis import strategies as st
 
+from raincheck_contracts.names import IDENTIFIER_PATTERN, RUN_ID_PATTERN
 from raincheck_contracts.pointers import pointer_of, tokens_of
 from raincheck_contracts.reference_text import parse_reference
-from raincheck_contracts.references import (
+from raincheck_contracts.references import Reference
+from raincheck_contracts.selectors import (
     AliasSelector,
     BestSelector,
     Condition,
     LatestSelector,
+    NthSelector,
     Operator,
-    Reference,
+    PipelineSelector,
+    RunSelector,
     Selector,
     TagSelector,
+    TriggerSelector,
     VersionSelector,
     WhereSelector,
 )
@@ -44,14 +52,40 @@ SELECTORS: st.SearchStrategy[Selector] = st.one_of(
     st.builds(BestSelector, metric=KEYS, mode=st.sampled_from(["min", "max"])),
     st.builds(TagSelector, tag=VERSIONS),
     st.builds(WhereSelector, conditions=st.lists(CONDITIONS, min_size=1, max_size=3).map(tuple)),
+    st.builds(NthSelector, back=st.integers(0, 1_000_000)),
+    st.builds(PipelineSelector, pipeline=st.from_regex(IDENTIFIER_PATTERN, fullmatch=True)),
+    st.builds(RunSelector, run=st.from_regex(RUN_ID_PATTERN, fullmatch=True)),
+    st.builds(TriggerSelector, take=st.sampled_from(["newest", "all"])),
 )
+
+
+def _time(at: float, hours: int) -> datetime:
+    return datetime.fromtimestamp(at, timezone(timedelta(hours=hours)))
+
+
+TIMES = st.builds(_time, st.floats(0, 4e9), st.integers(-12, 12))
 TOKENS = st.lists(KEYS | st.integers(0, 99), min_size=1, max_size=4)
-REFERENCES = st.builds(
-    Reference,
-    artifact=NAMES,
-    selector=SELECTORS,
-    pointer=st.none() | TOKENS.map(lambda tokens: pointer_of(*tokens)),
-)
+
+
+@st.composite
+def _references(draw: st.DrawFn) -> Reference:
+    selector = draw(SELECTORS)
+    take: int | Literal["all"] | None = None
+    as_of = None
+    if selector.by not in {"version", "alias", "nth", "trigger"}:
+        take = draw(st.none() | st.integers(1, 100)) if draw(st.booleans()) else "all"
+    if selector.by not in {"version", "trigger"}:
+        as_of = draw(st.none() | st.integers(0, 10**15) | TIMES)
+    return Reference(
+        artifact=draw(NAMES),
+        selector=selector,
+        pointer=draw(st.none() | TOKENS.map(lambda tokens: pointer_of(*tokens))),
+        take=take,
+        as_of=as_of,
+    )
+
+
+REFERENCES = _references()
 
 
 @given(REFERENCES)

@@ -15,8 +15,8 @@ from raincheck.index.deployable import Deployable
 from raincheck_contracts.artifacts import ArtifactVersion
 from raincheck_contracts.errors import MetadataConflictError, ReferenceNotFoundError
 from raincheck_contracts.events import AliasMoved
-from raincheck_contracts.references import Condition, Operator
 from raincheck_contracts.runs import Run
+from raincheck_contracts.selectors import Condition, Operator
 from raincheck_contracts.subscriptions import (
     AliasCondition,
     Match,

@@ -11,7 +11,8 @@ from raincheck.blobs.memory import MemoryBlobStore
 from raincheck.materializers import dump_value
 from raincheck_contracts.errors import DefinitionError
 from raincheck_contracts.names import ARTIFACT_NAME_PATTERN
-from raincheck_contracts.references import Reference, VersionSelector
+from raincheck_contracts.references import Reference
+from raincheck_contracts.selectors import VersionSelector
 
 T = TypeVar("T")
 

@@ -162,12 +162,7 @@ def lazy_artifact_version(reference: Reference) -> LazyArtifactVersion:
 
 def _with_pointer(reference: Reference, pointer: str) -> Reference:
     try:
-        return Reference(
-            artifact=reference.artifact,
-            selector=reference.selector,
-            pointer=pointer,
-            wait=reference.wait,
-        )
+        return Reference.model_validate({**dict(reference), "pointer": pointer})
     except ValidationError as error:
         problem = "the key has control characters, or is not valid text"
         raise ReferenceSyntaxError(f"{reference}#{pointer}", problem) from error

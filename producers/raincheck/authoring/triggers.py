@@ -12,7 +12,8 @@ from raincheck.client.predicates import Predicate, conditions_of, exists
 from raincheck.durations import Duration, seconds_of
 from raincheck_contracts._base import JsonValue
 from raincheck_contracts.errors import ArgumentError, DefinitionError
-from raincheck_contracts.references import Reference, TriggerSelector
+from raincheck_contracts.references import Reference
+from raincheck_contracts.selectors import TriggerSelector
 from raincheck_contracts.subscriptions import (
     MAX_BATCH,
     AliasCondition,

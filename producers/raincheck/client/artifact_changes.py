@@ -11,7 +11,7 @@ from raincheck.client.access import Access
 from raincheck.client.selecting import NAMES
 from raincheck.messaging.waking import wake
 from raincheck_contracts.errors import ArgumentError
-from raincheck_contracts.references import AliasSelector, TagSelector
+from raincheck_contracts.selectors import AliasSelector, TagSelector
 
 
 class ArtifactChanges(Access):

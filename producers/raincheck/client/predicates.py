@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from raincheck_contracts._base import JsonValue
 from raincheck_contracts.errors import ArgumentError
-from raincheck_contracts.references import Condition, Operator
+from raincheck_contracts.selectors import Condition, Operator
 
 
 @dataclass(frozen=True, slots=True)

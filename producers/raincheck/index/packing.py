@@ -1,6 +1,7 @@
 """References as the Lua functions read them; the form is told in `02_references.lua`."""
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from raincheck_contracts._base import canonical_json
 from raincheck_contracts.pipelines import (
@@ -9,25 +10,28 @@ from raincheck_contracts.pipelines import (
     ReferenceInput,
     needs_of,
 )
-from raincheck_contracts.references import (
+from raincheck_contracts.references import Reference
+from raincheck_contracts.runs import MissingReason, MissingReference
+from raincheck_contracts.selectors import (
     AliasSelector,
     BestSelector,
     Condition,
     LatestSelector,
-    Reference,
+    NthSelector,
+    PipelineSelector,
+    RunSelector,
     Selector,
     TagSelector,
     TriggerSelector,
     VersionSelector,
     WhereSelector,
 )
-from raincheck_contracts.runs import MissingReason, MissingReference
 from raincheck_contracts.subscriptions import TriggeringEvent
 
 FIELD, ITEM, TERM, PART = "\x1f", "\x1e", "\x1d", "\x1c"
 
 
-def _selector(selector: Selector) -> tuple[str, str, str]:  # noqa: PLR0911 - one for each
+def _selector(selector: Selector) -> tuple[str, str, str]:  # noqa: C901, PLR0911 - one for each
     match selector:
         case VersionSelector():
             return "v", selector.version, ""
@@ -41,6 +45,12 @@ def _selector(selector: Selector) -> tuple[str, str, str]:  # noqa: PLR0911 - on
             return "t", selector.tag, ""
         case WhereSelector():
             return "w", pack_terms(selector.conditions), ""
+        case NthSelector():
+            return "n", str(selector.back), ""
+        case PipelineSelector():
+            return "p", selector.pipeline, ""
+        case RunSelector():
+            return "r", selector.run, ""
         case TriggerSelector():
             return "g", "all" if selector.take == "all" else "one", ""
 
@@ -57,7 +67,17 @@ def pack_reference(reference: Reference) -> str:
     tokens = reference.pointer_tokens
     wait = "" if reference.wait is None else str(round(reference.wait * 1000))
     key = tokens[0] if tokens else ""
-    return FIELD.join((str(reference), reference.artifact, kind, argument, second, key, wait))
+    take = "" if reference.take is None else str(reference.take)
+    fields = (str(reference), reference.artifact, kind, argument, second, key, wait)
+    return FIELD.join((*fields, _moment(reference.as_of), take))
+
+
+def _moment(moment: int | datetime | None) -> str:
+    if moment is None:
+        return ""
+    if isinstance(moment, int):
+        return f"r{moment}"
+    return f"t{round(moment.timestamp() * 1000)}"
 
 
 def written(need: ReferenceInput | OutputInput) -> str:
@@ -109,11 +129,9 @@ def unpack_trigger(packed: str) -> tuple[TriggeringEvent, ...]:
     )
 
 
-def bound_count(reference: Reference, trigger: Iterable[TriggeringEvent]) -> int:
-    """How many versions a reference is bound to in a run that these events started."""
-    if not reference.listed:
-        return 1
-    return len({item.version for item in trigger if item.artifact == reference.artifact})
+def unpack_counts(packed: str) -> tuple[int, ...]:
+    """For how many versions each of a step's needs stands."""
+    return tuple(int(count) for count in packed.split(",")) if packed else ()
 
 
 def bound_name(reference: Reference, place: int) -> str:

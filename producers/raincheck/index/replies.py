@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 from raincheck.index.connection import text
-from raincheck.index.packing import unpack_missing, unpack_trigger
+from raincheck.index.packing import unpack_counts, unpack_missing, unpack_trigger
 from raincheck_contracts.artifacts import VersionRecord
 from raincheck_contracts.errors import (
     IndexAccessError,
@@ -58,7 +58,9 @@ class Claimed:
     attempt: int
     revision: int
     values: tuple[BoundVersion, ...]
-    """In the order of `needs_of(step)`; a list of triggering versions in its place."""
+    """In the order of `needs_of(step)`; a list of versions in its place."""
+    counts: tuple[int, ...]
+    """How many of the values are those of each need."""
     trigger: tuple[TriggeringEvent, ...] = ()
     """The events that started the run."""
 
@@ -199,7 +201,8 @@ def claim(reply: Sequence[Any]) -> Claimed | Parked | Unresolvable | Refused:
                 int(reply[2]),
                 int(reply[3]),
                 tuple(bound_version(values[6 * i : 6 * i + 6]) for i in range(count)),
-                unpack_trigger(text(values[6 * count]) if len(values) > 6 * count else ""),
+                unpack_counts(text(values[6 * count + 1])),
+                unpack_trigger(text(values[6 * count])),
             )
         case "PARKED":
             return Parked(unpack_missing(text(reply[1])))

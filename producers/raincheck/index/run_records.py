@@ -2,15 +2,15 @@
 
 import contextlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from raincheck.index.connection import text
 from raincheck.index.packing import (
     FIELD,
     ITEM,
-    bound_count,
     bound_name,
+    unpack_counts,
     unpack_missing,
     unpack_trigger,
 )
@@ -27,7 +27,7 @@ from raincheck_contracts.runs import (
     StepRun,
     StepState,
 )
-from raincheck_contracts.subscriptions import Trigger, TriggeringEvent
+from raincheck_contracts.subscriptions import Trigger
 
 _STATES = {
     "P": StepState.PENDING,
@@ -121,7 +121,7 @@ def _step_run(stored: StoredRun, step: str) -> StepRun:
         ended_at=int(details["ended"]) if "ended" in details else None,
         parked_at=int(details["first_park"]) if "first_park" in details else None,
         not_before=int(details["not_before"]) if "not_before" in details else None,
-        bindings=_bindings(details, unpack_trigger(text(stored.record.get("trigger")))),
+        bindings=_bindings(details),
         revision=int(details["brev"]) if "brev" in details else None,
         losses=_losses(details),
         missing=missing,
@@ -169,26 +169,25 @@ def _error(details: Mapping[str, bytes], missing: tuple[MissingReference, ...]) 
     return None
 
 
-def _bound_names(packed: str, trigger: Sequence[TriggeringEvent]) -> Iterator[tuple[str, str]]:
+def _bound_names(packed: str, counts: tuple[int, ...]) -> Iterator[tuple[str, str]]:
     """For each binding its reference as written, and what tells it from others of a list."""
-    for item in packed.split(ITEM) if packed else ():
+    for item, count in zip(packed.split(ITEM) if packed else (), counts, strict=True):
         written, _, kind, *_ = item.split(FIELD)
-        if kind != "g":
+        if kind == "o":
             yield written, written
             continue
         reference = parse_reference(written)
-        for place in range(bound_count(reference, trigger)):
+        for place in range(count):
             yield written, bound_name(reference, place)
 
 
-def _bindings(
-    details: Mapping[str, bytes], trigger: Sequence[TriggeringEvent]
-) -> dict[str, Binding]:
+def _bindings(details: Mapping[str, bytes]) -> dict[str, Binding]:
     if "bn" not in details:
         return {}
     revision = int(details["brev"])
     bindings: dict[str, Binding] = {}
-    for i, (written, name) in enumerate(_bound_names(text(details["refs"]), trigger), 1):
+    names = _bound_names(text(details["refs"]), unpack_counts(text(details["bc"])))
+    for i, (written, name) in enumerate(names, 1):
         artifact, version, sequence = text(details[f"b{i}"]).split(FIELD)
         raw = details.get(f"m{i}")
         # A pointer that finds nothing has failed the step; it is left out here.

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from raincheck.index import replies
 from raincheck.index.connection import Connection, text
@@ -19,7 +20,8 @@ class Resolution:
     """The answers to some references, all at one revision."""
 
     revision: int
-    answers: tuple[BoundVersion | MissingReference, ...]
+    answers: tuple[BoundVersion | tuple[BoundVersion, ...] | MissingReference, ...]
+    """One for each reference; of one that stands for a list all of them."""
 
     @property
     def missing(self) -> tuple[MissingReference, ...]:
@@ -139,10 +141,18 @@ class VersionScripts:
         self._connection.seen(int(revision))
         return Resolution(
             int(revision),
-            tuple(
-                replies.bound_version(item[1:])
-                if text(item[0]) == "1"
-                else MissingReference(reference=str(reference), reason=MissingReason(text(item[1])))
-                for reference, item in zip(references, items, strict=True)
-            ),
+            tuple(map(_answer, references, items)),
         )
+
+
+def _answer(
+    reference: Reference, item: Sequence[Any]
+) -> BoundVersion | tuple[BoundVersion, ...] | MissingReference:
+    match text(item[0]):
+        case "1":
+            return replies.bound_version(item[1:])
+        case "L":
+            return tuple(map(replies.bound_version, item[1:]))
+        case _:
+            reason = MissingReason(text(item[1]))
+            return MissingReference(reference=str(reference), reason=reason)

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from raincheck.subscribing.words import subject_words, term_words
 from raincheck_contracts._base import JsonValue, canonical_json
 from raincheck_contracts.artifacts import ArtifactVersion
-from raincheck_contracts.references import Condition, Operator
+from raincheck_contracts.selectors import Condition, Operator
 from raincheck_contracts.subscriptions import (
     AliasCondition,
     EventCondition,

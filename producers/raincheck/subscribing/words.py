@@ -1,7 +1,7 @@
 """What starts a pipeline, in a few words."""
 
 from raincheck_contracts._base import canonical_json
-from raincheck_contracts.references import Condition, Operator
+from raincheck_contracts.selectors import Condition, Operator
 from raincheck_contracts.subscriptions import (
     AliasCondition,
     EventCondition,

@@ -5,13 +5,13 @@ from pydantic import ValidationError
 
 from raincheck_contracts.errors import ReferenceSyntaxError
 from raincheck_contracts.reference_text import parse_reference
-from raincheck_contracts.references import (
+from raincheck_contracts.references import Reference
+from raincheck_contracts.selectors import (
     AliasSelector,
     BestSelector,
     Condition,
     LatestSelector,
     Operator,
-    Reference,
     TagSelector,
     VersionSelector,
     WhereSelector,

@@ -14,7 +14,8 @@ from raincheck.blobs.memory import MemoryBlobStore
 from raincheck.materializers import dump_value
 from raincheck_contracts.errors import DefinitionError, MaterializerNotFoundError
 from raincheck_contracts.pipelines import ReferenceInput
-from raincheck_contracts.references import Reference, VersionSelector
+from raincheck_contracts.references import Reference
+from raincheck_contracts.selectors import VersionSelector
 
 FRAME = pd.DataFrame({"a": [1, 2]})
 

@@ -1,12 +1,14 @@
 """The client: eager outside of a pipeline function, lazy within."""
 
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
 
 import pytest
 
 from raincheck import Client, Deployment, eq, gt, lt, pipeline, save_artifact, step
 from raincheck.authoring import StepContext, step_context
 from raincheck.authoring.lazy import LazyArtifactVersion
+from raincheck.testing import last_run
 from raincheck_contracts.errors import (
     ArgumentError,
     InvalidWriteError,
@@ -14,6 +16,7 @@ from raincheck_contracts.errors import (
     ReferenceNotFoundError,
 )
 from raincheck_contracts.events import AliasMoved, MetadataLogged, TagAdded
+from raincheck_contracts.reference_text import parse_reference
 from tests.support.builders import pipeline as built_pipeline
 from tests.support.builders import step as built_step
 from tests.support.driver import Driver
@@ -49,6 +52,65 @@ def test_a_selector_chooses_the_version() -> None:
     assert _load(where={"MSE": lt(0.15)}) == 2.0
     assert _load(where={"kind": "ridge", "MSE": gt(0.15)}) == 3.0
     assert _load(where={"kind": eq("ridge")}) == 3.0
+
+
+@pytest.mark.usefixtures("models")
+def test_a_version_before_the_newest_of_another_moment() -> None:
+    """So many back, and as it was at a revision or a time."""
+    client = Client()
+    second = client.get_artifact_version("model", version=2)
+    assert _load(back=0) == 3.0
+    assert _load(back=2) == 1.0
+    assert _load(as_of=second.record.revision) == 2.0
+    assert _load(best="MSE", mode="max", as_of=second.record.revision) == 1.0
+    before = second.published_at - timedelta(days=1)
+    with pytest.raises(ReferenceNotFoundError, match="was that one at that moment"):
+        _load(as_of=before)
+    with pytest.raises(ReferenceNotFoundError, match="not over yet"):
+        _load(as_of=datetime(2100, 1, 1, tzinfo=UTC))
+
+
+@pytest.mark.usefixtures("models")
+def test_several_versions_are_a_list() -> None:
+    """Newest first, or the best first; a list of one is a list."""
+    client = Client()
+    client.tag("model", "good", 1)
+    client.tag("model", "good", 3)
+
+    def loaded(**selector: Any) -> list[object]:
+        return [item.load() for item in client.get_artifact_versions("model", **selector)]
+
+    assert loaded(take=2) == [3.0, 2.0]
+    assert loaded(take="all", tag="good") == [3.0, 1.0]
+    assert loaded(take="all", best="MSE", mode="min") == [2.0, 3.0, 1.0]
+    assert loaded(take=1, where={"MSE": gt(0.15)}) == [3.0]
+    with pytest.raises(ReferenceNotFoundError, match="has that tag yet"):
+        loaded(take=2, tag="bad")
+    with pytest.raises(ArgumentError, match=r"stands for a list\. Call resolve_list"):
+        client.resolve(parse_reference("model?take=2"))
+
+
+@step
+def fit() -> Annotated[float, "model"]:
+    """Publishes a model."""
+    return 7.0
+
+
+@pipeline
+def train() -> None:
+    """Publishes a model by its step."""
+    fit()
+
+
+def test_who_published_it(deployment: Deployment) -> None:
+    """The pipeline by name or itself, the run by its id or its handle."""
+    train()
+    run = last_run(deployment)
+    save_artifact(8.0, "model")
+    for who in ({"pipeline": "train"}, {"pipeline": train}, {"run": run}, {"run": run.id}):
+        assert _load(**who) == 7.0
+    with pytest.raises(ReferenceNotFoundError, match="that run has published no version"):
+        _load(run="another")
 
 
 @pytest.mark.usefixtures("models")
@@ -94,6 +156,10 @@ def test_what_is_not_there_has_a_sentence_of_its_own(
         ({"version": "a/b"}, "String should match pattern"),
         ({"where": {}}, "at least 1 item"),
         ({"best": "MSE", "mode": "median"}, "'min' or 'max'"),
+        ({"back": -1}, "greater than or equal to 0"),
+        ({"as_of": -1}, "neither a revision nor a time with its zone"),
+        ({"as_of": datetime(2026, 1, 1)}, "neither a revision nor a time"),  # noqa: DTZ001 - refused
+        ({"version": 1, "as_of": 3}, "is the same at all times"),
     ],
 )
 def test_a_selector_that_cannot_be_meant_is_refused(selector: dict[str, Any], problem: str) -> None:

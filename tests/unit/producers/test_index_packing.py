@@ -24,22 +24,28 @@ from tests.support.builders import output_of, pipeline, step, waiting
         ("model?tag=nightly", "t|nightly||"),
         ("model@42#/MSE", "v|42||MSE"),
         ("model:latest#/per~1class/0", "l|||per/class"),
+        ("model~2", "n|2||"),
+        ("model?pipeline=train", "p|train||"),
+        ("model?run=train+1+data@42", "r|train+1+data@42||"),
+        ("model?asof=812", "l||||r812|"),
+        ("model:prod?asof=2026-11-01T12:00:00.250Z", "a|prod|||t1793534400250|"),
+        ("model?take=3", "l|||||3"),
+        ("model?tag=nightly&take=all&asof=7", "t|nightly|||r7|all"),
     ],
 )
-def test_a_reference_is_packed_as_seven_fields(text: str, fields: str) -> None:
-    """As written, artifact, kind, its two arguments, top-level metadata key, wait."""
+def test_a_reference_is_packed_as_nine_fields(text: str, fields: str) -> None:
+    """As written, artifact, kind, its two arguments, metadata key, wait, moment, take."""
+    kind, argument, second, key, *more = fields.split("|")
     assert pack_reference(parse_reference(text)).split("\x1f") == [
-        text,
-        "model",
-        *fields.split("|"),
-        "",
+        *(text, "model", kind, argument, second, key, ""),
+        *(more or ("", "")),
     ]
 
 
 def test_the_wait_of_a_reference_is_packed_in_milliseconds() -> None:
     """Zero is a wait too, and not the default."""
-    assert pack_reference(waiting("model", 1.5)).endswith("\x1f1500")
-    assert pack_reference(waiting("model", 0)).endswith("\x1f0")
+    assert pack_reference(waiting("model", 1.5)).split("\x1f")[6] == "1500"
+    assert pack_reference(waiting("model", 0)).split("\x1f")[6] == "0"
 
 
 def test_conditions_are_packed_with_canonical_values() -> None:
@@ -52,7 +58,7 @@ def test_no_separator_of_a_value_can_be_taken_for_the_index_s() -> None:
     """JSON escapes control characters."""
     packed = pack_reference(parse_reference('model?where=kind="\\u001d\\u001e\\u001f\\u001c"'))
     assert packed.split("\x1f")[3] == 'kind\x1ceq\x1c"\\u001d\\u001e\\u001f\\u001c"'
-    assert len(packed.split("\x1f")) == 7
+    assert len(packed.split("\x1f")) == 9
     assert "\x1e" not in packed
 
 

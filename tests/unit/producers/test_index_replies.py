@@ -32,6 +32,7 @@ def test_a_claim_is_read_with_all_its_values() -> None:
         *(b"BOUND", b"2:0123456789abcdef", b"2", b"17", b"2"),
         *(b"model", b"beta", b"3", RECORD, b"1.5", None),
         *(b"model", b"beta", b"3", RECORD, None, b"[]"),
+        *(b"", b"1,1"),
     ]
     assert replies.claim(reply) == Claimed(
         "2:0123456789abcdef",
@@ -41,12 +42,14 @@ def test_a_claim_is_read_with_all_its_values() -> None:
             BoundVersion("model", "beta", 3, record(), b"1.5", None),
             BoundVersion("model", "beta", 3, record(), None, "[]"),
         ),
+        (1, 1),
     )
 
 
 def test_a_claim_without_references_is_read() -> None:
     """No values follow the head."""
-    assert replies.claim([b"BOUND", b"1:ff", b"1", b"0", b"0"]) == Claimed("1:ff", 1, 0, ())
+    reply = [b"BOUND", b"1:ff", b"1", b"0", b"0", b"", b""]
+    assert replies.claim(reply) == Claimed("1:ff", 1, 0, (), ())
 
 
 def test_a_claim_that_gave_nothing_is_read() -> None:

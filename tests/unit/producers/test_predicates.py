@@ -9,7 +9,7 @@ from raincheck import eq, exists, ge, gt, le, lt
 from raincheck.client.predicates import Predicate, conditions_of
 from raincheck_contracts._base import JsonValue
 from raincheck_contracts.errors import ArgumentError
-from raincheck_contracts.references import Condition, Operator
+from raincheck_contracts.selectors import Condition, Operator
 
 
 def test_each_predicate_becomes_its_condition() -> None:

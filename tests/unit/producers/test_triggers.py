@@ -23,7 +23,7 @@ from raincheck import (
 )
 from raincheck.authoring.triggers import parts_of
 from raincheck_contracts.errors import ArgumentError, DefinitionError
-from raincheck_contracts.references import Condition, Operator
+from raincheck_contracts.selectors import Condition, Operator
 from raincheck_contracts.subscriptions import AliasCondition, Grouping, VersionCondition
 
 

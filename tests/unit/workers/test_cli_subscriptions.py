@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from raincheck_contracts.reference_text import parse_reference
-from raincheck_contracts.references import Condition, Operator
+from raincheck_contracts.selectors import Condition, Operator
 from raincheck_contracts.subscriptions import SubscriptionState
 from tests.support.builders import nonce
 from tests.support.command_line import CommandLine, command_line

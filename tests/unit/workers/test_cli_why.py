@@ -6,7 +6,7 @@ import pytest
 
 from raincheck.index import Index
 from raincheck_contracts.reference_text import parse_reference
-from raincheck_contracts.references import Condition, Operator
+from raincheck_contracts.selectors import Condition, Operator
 from tests.support.builders import new_version, nonce, pipeline, record, step
 from tests.support.command_line import CommandLine, command_line
 from tests.support.driver import Driver

@@ -39,7 +39,7 @@ def _bound(
 def _inputs(values: Sequence[BoundVersion], **nodes: Input) -> BoundInputs:
     step = StepSpec(name="s", function="m:s", inputs=nodes)
     assert len(needs_of(step)) == len(values)
-    return bind(step, Claimed("1:f", 1, 7, tuple(values)))
+    return bind(step, Claimed("1:f", 1, 7, tuple(values), (1,) * len(values)))
 
 
 def _load(bound: BoundVersion, annotation: object) -> object:
@@ -151,4 +151,4 @@ def test_a_claim_that_does_not_fit_the_step_is_refused(count: int) -> None:
     """No value is left over, and none is missing."""
     step = StepSpec(name="s", function="m:s", inputs={"p": _reference("model@1")})
     with pytest.raises(ValueError, match=r"zip\(\)|more answers"):
-        bind(step, Claimed("1:f", 1, 7, (_bound(),) * count))
+        bind(step, Claimed("1:f", 1, 7, (_bound(),) * count, (1,)))

@@ -8,7 +8,7 @@ from raincheck.client.client import Client
 from raincheck.deployment import current_deployment
 from raincheck_contracts.errors import ArgumentError
 from raincheck_contracts.reference_text import parse_reference
-from raincheck_contracts.references import LatestSelector, VersionSelector
+from raincheck_contracts.selectors import LatestSelector, VersionSelector
 from raincheck_workers.cli.artifact_choice import resolved_version
 from raincheck_workers.cli.named_values import named_values
 from raincheck_workers.cli.output import JsonOption, messages, output, print_json

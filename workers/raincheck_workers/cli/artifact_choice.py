@@ -2,7 +2,7 @@
 
 from raincheck.deployment import Deployment
 from raincheck_contracts.artifacts import ArtifactVersion
-from raincheck_contracts.errors import ReferenceNotFoundError
+from raincheck_contracts.errors import ArgumentError, ReferenceNotFoundError
 from raincheck_contracts.references import Reference
 from raincheck_contracts.runs import MissingReference
 from raincheck_workers.cli.missing_words import missing_words
@@ -13,11 +13,15 @@ def resolved_version(deployment: Deployment, reference: Reference) -> ArtifactVe
 
     Raises:
         ReferenceNotFoundError: there is none; says why, with near names.
+        ArgumentError: it stands for a list.
     """
     index = deployment.index
     answer = index.versions.resolve([reference]).answers[0]
     if isinstance(answer, MissingReference):
         raise ReferenceNotFoundError((missing_words(deployment, answer),))
+    if isinstance(answer, tuple):
+        problem = f"{reference} stands for a list of versions"
+        raise ArgumentError("the reference", problem, "Leave take= out: one version is meant")
     version = index.records.version(answer.artifact, answer.version)
     if version is None:
         raise ReferenceNotFoundError((str(reference),))

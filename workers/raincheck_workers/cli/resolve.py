@@ -5,12 +5,14 @@ from typing import Annotated
 import typer
 
 from raincheck.deployment import current_deployment
+from raincheck.index.packing import bound_name
 from raincheck.index.replies import BoundVersion
 from raincheck.index.run_records import binding_of
 from raincheck.index.version_scripts import Resolution
 from raincheck_contracts.artifacts import Binding
 from raincheck_contracts.reference_text import parse_reference
 from raincheck_contracts.references import Reference
+from raincheck_contracts.runs import MissingReference
 from raincheck_workers.cli.error_lines import FAILED
 from raincheck_workers.cli.missing_words import missing_words
 from raincheck_workers.cli.output import JsonOption, output, print_error, print_json
@@ -22,7 +24,8 @@ def resolve(
         list[str],
         typer.Argument(
             metavar="REFERENCE...",
-            help="name, name@42, name:alias, name?min=MSE, each with #/MSE for its metadata.",
+            help="name, name@42, name~1, name:alias, name?min=MSE&take=3, name?asof=2026-11-01Z; "
+            "each with #/MSE for its metadata.",
         ),
     ],
     *,
@@ -47,16 +50,24 @@ def resolve(
 
 def _bindings(references: list[Reference], resolution: Resolution) -> dict[str, Binding]:
     return {
-        str(reference): binding_of(
-            (answer.artifact, answer.version, answer.sequence),
-            answer.record,
+        bound_name(reference, place): binding_of(
+            (bound.artifact, bound.version, bound.sequence),
+            bound.record,
             revision=resolution.revision,
             written=str(reference),
-            metadata=answer.metadata,
+            metadata=bound.metadata,
         )
         for reference, answer in zip(references, resolution.answers, strict=True)
-        if isinstance(answer, BoundVersion)
+        for place, bound in enumerate(_versions(answer))
     }
+
+
+def _versions(
+    answer: BoundVersion | tuple[BoundVersion, ...] | MissingReference,
+) -> tuple[BoundVersion, ...]:
+    if isinstance(answer, MissingReference):
+        return ()
+    return answer if isinstance(answer, tuple) else (answer,)
 
 
 def _document(resolution: Resolution, bindings: dict[str, Binding]) -> dict[str, object]:

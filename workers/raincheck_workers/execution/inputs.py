@@ -7,7 +7,7 @@ from typing import Any, get_args, get_origin
 
 from pydantic import PydanticUserError, TypeAdapter, ValidationError
 
-from raincheck.index.packing import bound_count, bound_name, written
+from raincheck.index.packing import bound_name, written
 from raincheck.index.replies import BoundVersion, Claimed
 from raincheck.index.run_records import binding_of
 from raincheck.materializers import describe, type_satisfies
@@ -33,7 +33,7 @@ class BoundInputs:
 
     step: StepSpec
     answers: Mapping[str, tuple[tuple[BoundVersion, Binding], ...]]
-    """By the canonical JSON of the need: one, or of a list of triggering versions all."""
+    """By the canonical JSON of the need: one, or of a list of versions all."""
     bindings: dict[str, Binding]
     """By the reference as written."""
 
@@ -67,9 +67,9 @@ def bind(step: StepSpec, claimed: Claimed) -> BoundInputs:
     answers: dict[str, tuple[tuple[BoundVersion, Binding], ...]] = {}
     bindings: dict[str, Binding] = {}
     left = iter(claimed.values)
-    for need in needs_of(step):
+    for need, count in zip(needs_of(step), claimed.counts, strict=True):
         named: dict[str, tuple[BoundVersion, Binding]] = {}
-        names = _names(need, claimed)
+        names = _names(need, count)
         for name, bound in zip(names, islice(left, len(names)), strict=True):
             binding = binding_of(
                 (bound.artifact, bound.version, bound.sequence),
@@ -86,11 +86,10 @@ def bind(step: StepSpec, claimed: Claimed) -> BoundInputs:
     return BoundInputs(step, answers, bindings)
 
 
-def _names(need: ReferenceInput | OutputInput, claimed: Claimed) -> list[str]:
+def _names(need: ReferenceInput | OutputInput, count: int) -> list[str]:
     """How each binding of a need is shown; the claim has so many answers for it."""
     if isinstance(need, OutputInput):
         return [written(need)]
-    count = bound_count(need.reference, claimed.trigger)
     return [bound_name(need.reference, place) for place in range(count)]
 
 

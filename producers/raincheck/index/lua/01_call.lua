@@ -14,8 +14,8 @@
 -- because one global poisons a server for every later script.
 --
 -- Keys of this file
---   index   hash    epoch, revision, tick, protocol, resent, bad,
---                   forgotten (id of an event)                  for ever
+--   index   hash    epoch, revision, at (ms of the last), tick, protocol,
+--                   resent, bad, forgotten (id of an event)     for ever
 --   events  stream  id <revision>-<i>; fields: see events.py   7 days, 1,000,000 entries
 --   bad     stream  messages that were put aside, with reason   10,000 entries
 
@@ -109,9 +109,22 @@ end
 
 function Call:revision()
   if not self.raised then
-    self.raised = redis.call("HINCRBY", self:key("index"), "revision", 1)
+    local index = self:key("index")
+    self.raised = redis.call("HINCRBY", index, "revision", 1)
+    local last = tonumber(redis.call("HGET", index, "at") or 0)
+    self.stamped = math.max(self:now(), last)
+    if self.stamped > last then
+      redis.call("HSET", index, "at", Text.int(self.stamped))
+    end
   end
   return self.raised
+end
+
+-- The time of the revision, ms: the server's clock, but never before that of the revision
+-- before it, so that a time stands for one revision even if the clock is set back.
+function Call:stamp()
+  self:revision()
+  return self.stamped
 end
 
 function Call:current_revision()
@@ -121,7 +134,7 @@ end
 -- Appends an event. `cause` is {run, depth, pipeline, quiet} or nil.
 function Call:announce(kind, cause, ...)
   self.event_count = self.event_count + 1
-  local fields = { "k", kind, "t", Text.int(self:now()), ... }
+  local fields = { "k", kind, "t", Text.int(self:stamp()), ... }
   local function add(name, value)
     fields[#fields + 1] = name
     fields[#fields + 1] = value

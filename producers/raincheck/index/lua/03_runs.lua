@@ -15,13 +15,14 @@
 --                            idem, reason, retries, trace (the caller's trace context);
 --                            per step s:<step> state, u:<step> steps still needed,
 --                            h:<step> hints sent; in run scope bound (revision)
---                            and b:<reference>; of a run that events started lane (who
+--                            b:<reference> and n:<reference> (the versions of a list);
+--                            of a run that events started lane (who
 --                            started it), trigger (packed events), triggers (how many),
 --                            quiet
 --                            end + 7 days (failed or cancelled: 30)
 --   step:<run>/<step>  hash  attempt, errors, lost, silent (of those), fence, last_fence,
 --                            failed_fence, outcome, node, pid, task, started, ended, refs,
---                            bn, brev, b<i>, r<i>, m<i> (bindings), park, first_park,
+--                            bn, brev, bc, b<i>, r<i>, m<i> (bindings), park, first_park,
 --                            missing, not_before, o:<output>, published, error, reason,
 --                            declined, declines,
 --                            l1.. one per lost attempt: packed ms, attempt, node, pid, why

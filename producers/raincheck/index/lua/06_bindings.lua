@@ -4,8 +4,8 @@
 -- of the run are resolved together, by whichever step is claimed first, and kept in the
 -- run's record.
 --
--- Keys: step:<run>/<step> (bn, brev, b<i>, r<i>, m<i>), run:<id> (bound, b:<reference>);
--- see 03_runs.lua
+-- Keys: step:<run>/<step> (bn, brev, bc, b<i>, r<i>, m<i>), run:<id> (bound, b:<reference>,
+-- n:<reference>); see 03_runs.lua
 
 local Bindings = {}
 
@@ -24,34 +24,51 @@ local function triggering(trigger, artifact)
   return found
 end
 
-local function fixed(ref, version)
-  return {
-    item = ref.item .. version, written = ref.written, artifact = ref.artifact, kind = "v",
-    argument = version, key = ref.key, wait = ref.wait,
-  }
+-- The triggering versions of a reference to them: fixed when the run was created.
+local function unfold_trigger(call, run, ref)
+  local versions = {}
+  for i, one in ipairs(triggering(Runs.get(call, run, "trigger"), ref.artifact)) do
+    versions[i] = one.version
+  end
+  return ref.argument == "all" and versions or { versions[#versions] }
 end
 
--- References as they are written become those to resolve: a triggering version is fixed
--- when the run is created, and one reference may stand for several of them.
-function Bindings.unpack(call, run, packed)
-  local refs, out, trigger = References.unpack(packed), {}, nil
-  for _, ref in ipairs(refs) do
-    if ref.kind == "g" then
-      trigger = trigger or Runs.get(call, run, "trigger") or ""
-      local versions = triggering(trigger, ref.artifact)
-      for i, one in ipairs(versions) do
-        if ref.argument == "all" or i == #versions then
-          out[#out + 1] = fixed(ref, one.version)
-        end
-      end
-      if #versions == 0 and ref.argument == "one" then
-        out[#out + 1] = ref
-      end
-    else
+-- What a reference that stands for several stands for; nil when it is to be looked up as it is,
+-- which says what is missing. In run scope a list is found once, like all else.
+local function unfold(call, run, ref, scope)
+  if ref.kind == "g" then
+    local versions = unfold_trigger(call, run, ref)
+    return (ref.argument == "all" or versions[1]) and versions
+  end
+  if ref.take == "" then
+    return nil
+  end
+  local kept = scope.bound and Runs.get(call, run, "n:" .. ref.item)
+  if kept then
+    return Text.split(kept, ITEM)
+  end
+  local versions, missed = Choose.list(call, ref)
+  ref.missed = missed
+  if versions then
+    scope.lists[ref.item] = table.concat(versions, ITEM)
+  end
+  return versions
+end
+
+-- References as they are written become those to resolve; second, for how many each stands.
+local function unfold_all(call, run, packed, scope)
+  local out, counts = {}, {}
+  for i, ref in ipairs(References.unpack(packed)) do
+    local versions = unfold(call, run, ref, scope)
+    for _, version in ipairs(versions or {}) do
+      out[#out + 1] = References.fixed(ref, version)
+    end
+    if not versions then
       out[#out + 1] = ref
     end
+    counts[i] = Text.int(versions and #versions or 1)
   end
-  return out
+  return out, table.concat(counts, ",")
 end
 
 local function from_run(call, run, ref)
@@ -75,7 +92,7 @@ end
 
 -- Outputs of earlier steps are fixed; all other references of a run-scoped step come
 -- from the run.
-local function find_in_run_scope(call, run, refs, packed_scope)
+local function find_in_run_scope(call, run, refs, scope)
   local outputs, floating = {}, {}
   for _, ref in ipairs(refs) do
     table.insert(ref.kind == "o" and outputs or floating, ref)
@@ -85,19 +102,20 @@ local function find_in_run_scope(call, run, refs, packed_scope)
     return nil, misses
   end
   local bound, run_bindings
-  local revision = Runs.get(call, run, "bound")
+  local revision = scope.bound
   if revision then
     bound = {}
     for i, ref in ipairs(floating) do
       bound[i] = from_run(call, run, ref)
     end
   else
-    local scope = Bindings.unpack(call, run, packed_scope)
-    local found, missed = References.resolve_all(call, scope, run)
+    local all = unfold_all(call, run, scope.packed, scope)
+    local found, missed = References.resolve_all(call, all, run)
     if not found then
       return nil, missed
     end
-    bound, run_bindings = from_scope(floating, scope, found), { scope = scope, found = found }
+    bound = from_scope(floating, all, found)
+    run_bindings = { scope = all, found = found, lists = scope.lists }
     revision = call:current_revision()
   end
   local merged, next_output, next_floating = {}, 1, 1
@@ -111,25 +129,33 @@ local function find_in_run_scope(call, run, refs, packed_scope)
   return { values = merged, revision = revision, run_bindings = run_bindings }
 end
 
--- Resolves a step's references -> {values, revision, run_bindings?} | nil, misses.
+-- Resolves a step's references -> {values, counts, revision, run_bindings?} | nil, misses.
 -- Reads only.
 function Bindings.find(call, run, packed)
-  local refs = Bindings.unpack(call, run, packed)
-  local scope = Runs.spec(call, run, "refs")
-  if scope ~= "" then
-    return find_in_run_scope(call, run, refs, scope)
+  local scope = { packed = Runs.spec(call, run, "refs"), lists = {} }
+  if scope.packed ~= "" then
+    scope.bound = Runs.get(call, run, "bound")
+  end
+  local refs, counts = unfold_all(call, run, packed, scope)
+  if scope.packed ~= "" then
+    local found, misses = find_in_run_scope(call, run, refs, scope)
+    if found then
+      found.counts = counts
+    end
+    return found, misses
   end
   local values, misses = References.resolve_all(call, refs, run)
   if not values then
     return nil, misses
   end
-  return { values = values, revision = call:current_revision() }
+  return { values = values, counts = counts, revision = call:current_revision() }
 end
 
 -- Writes what `find` found into the records.
 function Bindings.keep(call, run, step, found)
   local key = Runs.step_key(call, run, step)
-  local fields = { "bn", Text.int(#found.values), "brev", Text.int(found.revision) }
+  local fields = { "bn", Text.int(#found.values), "brev", Text.int(found.revision),
+    "bc", found.counts }
   local function add(name, value)
     fields[#fields + 1] = name
     fields[#fields + 1] = value
@@ -141,12 +167,15 @@ function Bindings.keep(call, run, step, found)
       add("m" .. i, b[6])
     end
   end
-  redis.call("HSET", key, unpack(fields))
+  Batch.write("HSET", key, fields)
   if found.run_bindings then
     redis.call("HSET", Runs.key(call, run), "bound", Text.int(found.revision))
     for i, ref in ipairs(found.run_bindings.scope) do
       local b = found.run_bindings.found[i]
       redis.call("HSET", Runs.key(call, run), "b:" .. ref.item, b[1] .. FIELD .. b[2])
+    end
+    for item, versions in pairs(found.run_bindings.lists) do
+      redis.call("HSET", Runs.key(call, run), "n:" .. item, versions)
     end
   end
 end
@@ -154,7 +183,7 @@ end
 -- The kept bindings of a step, in the form that `find` gives, or nil.
 function Bindings.kept(call, run, step)
   local key = Runs.step_key(call, run, step)
-  local head = redis.call("HMGET", key, "bn", "brev")
+  local head = redis.call("HMGET", key, "bn", "brev", "bc")
   if not head[1] then
     return nil
   end
@@ -168,5 +197,5 @@ function Bindings.kept(call, run, step)
     end
     values[i] = { parts[1], parts[2], parts[3], stored[2], inline, stored[3] }
   end
-  return { values = values, revision = tonumber(head[2]) }
+  return { values = values, counts = head[3] or "", revision = tonumber(head[2]) }
 end

@@ -16,6 +16,7 @@ local function reply(call, run, fence, attempt, found)
     end
   end
   out[#out + 1] = Runs.get(call, run, "trigger") or "" -- at the end: older workers read over it
+  out[#out + 1] = found.counts
   return out
 end
 
@@ -75,7 +76,8 @@ local function hand_out(call, c, found)
 end
 
 -- claim(run, step, body digest, nonce, node, pid, task id, packed references)
--- -> {"BOUND", fence, attempt, revision, count, six values per reference, trigger}
+-- -> {"BOUND", fence, attempt, revision, count, six values per version, trigger, for how many
+--    versions each reference stands}
 --  | {"PARKED" or "FAILED", packed misses} | {"REFUSED", "FORGED", "NODE_UNKNOWN" or
 --    "EARLY", detail}
 function Claim.claim(keys, args)

@@ -127,7 +127,12 @@ function Versions.write(call, item, cause)
   local sequence = redis.call("HINCRBY", art, "seq", 1)
   local key = call:key("ver:", item.artifact, ":", version)
   redis.call("HSET", key, "seq", Text.int(sequence), "rev", Text.int(call:revision()),
-    "at", Text.int(call:now()), "rec", item.record, "by", cause and cause.pipeline or "")
+    "at", Text.int(call:stamp()), "rec", item.record, "by", cause and cause.pipeline or "")
+  if cause then
+    local made = call:key("made:", item.artifact)
+    redis.call("HSET", key, "run", cause.run)
+    redis.call("HSET", made, "p:" .. cause.pipeline, version, "r:" .. cause.run, version)
+  end
   if item.has_inline then
     redis.call("HSET", key, "inline", item.inline)
   end
@@ -164,10 +169,10 @@ function Versions.check_metadata(call, artifact, version, entries, logged)
   return check_entries(entries)
 end
 
--- Notes since when a version has what it was not published with: whoever looks at an earlier
--- event only now must not find it.
+-- Notes since when a version has what it was not published with: who asks for an earlier
+-- moment, or looks at an earlier event only now, must not find it.
 local function came_later(call, key, field)
-  redis.call("HSET", key, "l:" .. field, Text.int(call:revision()))
+  redis.call("HSET", key, "l:" .. field, Moments.pack(call))
 end
 
 function Versions.write_metadata(call, artifact, version, entries, cause)

@@ -19,7 +19,7 @@ end
 
 local function forget_bindings(key)
   local count = tonumber(redis.call("HGET", key, "bn") or 0)
-  redis.call("HDEL", key, "bn", "brev")
+  redis.call("HDEL", key, "bn", "brev", "bc")
   for i = 1, count do
     redis.call("HDEL", key, "b" .. i, "r" .. i, "m" .. i)
   end
@@ -29,7 +29,11 @@ local function forget_run_bindings(call, run)
   local key = Runs.key(call, run)
   redis.call("HDEL", key, "bound")
   for _, ref in ipairs(References.unpack(Runs.spec(call, run, "refs"))) do
-    redis.call("HDEL", key, "b:" .. ref.item)
+    local versions = redis.call("HGET", key, "n:" .. ref.item)
+    for _, version in ipairs(Text.split(versions, ITEM)) do
+      redis.call("HDEL", key, "b:" .. ref.item .. version)
+    end
+    redis.call("HDEL", key, "b:" .. ref.item, "n:" .. ref.item)
   end
 end
 

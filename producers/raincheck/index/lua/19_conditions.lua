@@ -43,9 +43,9 @@ end
 
 -- A tag or an entry, if the version had it at an event; false if it came later. What is looked
 -- at late must be judged alike: an own event would hide a later one that is not. A backfill
--- looks at versions as they are now.
+-- looks at versions as they are now: its events are of no moment.
 local function by_then(value, later, event)
-  return value and (event.now or not later or tonumber(later) <= event.revision) and value
+  return value and Moments.there(later, event.by_then) and value
 end
 
 local function holds(call, condition, event)
@@ -66,7 +66,7 @@ local function holds(call, condition, event)
   end
   for i, term in ipairs(condition.terms) do
     local value = by_then(v[4 + 2 * i], v[5 + 2 * i], event)
-    if not References.holds(value, term[2], term[3]) then
+    if not Candidates.holds(value, term[2], term[3]) then
       return false
     end
   end

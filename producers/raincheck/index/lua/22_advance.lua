@@ -22,7 +22,7 @@ local MARKS_PER_UNIT = 25
 
 local function event_of(entry)
   local event, fields = { id = entry[1] }, entry[2]
-  event.revision = tonumber(string.match(event.id, "^%d+"))
+  event.by_then = Moments.at_revision(tonumber(string.match(event.id, "^%d+")))
   for i = 1, #fields, 2 do
     event[fields[i]] = fields[i + 1]
   end

@@ -65,7 +65,7 @@ local function version_after(call, artifact, sequence, to)
   end
   return {
     id = v[3] or v[1] .. "-0", k = "published", a = artifact, v = row[1],
-    s = Text.int(tonumber(row[2])), t = v[2], d = "0", now = true,
+    s = Text.int(tonumber(row[2])), t = v[2], d = "0",
   }
 end
 

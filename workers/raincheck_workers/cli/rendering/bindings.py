@@ -46,9 +46,20 @@ def _inputs(spec: StepSpec, step: StepRun) -> Iterator[tuple[str, str, Binding |
         name = parameter
         for leaf in inputs_within(node):
             written = describe_input(leaf)
-            given = isinstance(leaf, ValueInput)
-            yield name, written, None if given else step.bindings.get(written)
-            name = ""
+            bound = [] if isinstance(leaf, ValueInput) else _bound(step, written)
+            if not bound:
+                yield name, written, None
+                name = ""
+            for shown, binding in bound:
+                yield name, shown, binding
+                name = ""
+
+
+def _bound(step: StepRun, written: str) -> list[tuple[str, Binding]]:
+    """What a reference was bound to: of one that stands for a list each in its place."""
+    if written in step.bindings:
+        return [(written, step.bindings[written])]
+    return [item for item in step.bindings.items() if item[0].startswith(f"{written}[")]
 
 
 def _content(binding: Binding) -> str:

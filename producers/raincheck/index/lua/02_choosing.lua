@@ -1,0 +1,185 @@
+-- Choosing: the one version, or the list of versions, that a selector names, or what is missing.
+--
+-- Keys (read only): those of 02_references.lua, and run:<id>, step:<run>/<step>, see 03_runs.lua
+
+local Choose = {}
+
+-- A miss: `code` for a person, `watch` the wait key whose firing can cure it, `final`
+-- when nothing can.
+function Choose.miss(code, watch, final)
+  return { code = code, watch = watch, final = final }
+end
+
+local function unknown(call, artifact, code, watch)
+  if redis.call("EXISTS", call:key("vers:", artifact)) == 0 then
+    return Choose.miss("artifact-unknown", watch)
+  end
+  return Choose.miss(code, watch)
+end
+
+-- As the index is now, by kind.
+local Select = {}
+
+function Select.v(call, ref)
+  if redis.call("EXISTS", call:key("ver:", ref.artifact, ":", ref.argument)) == 1 then
+    return ref.argument
+  end
+  local watch = "v:" .. ref.artifact .. "@" .. ref.argument
+  if string.find(ref.argument, "^%d+$") then
+    -- The counter goes from 1 upwards and writes no leading zeros.
+    local given = tonumber(redis.call("HGET", call:key("art:", ref.artifact), "next") or 0)
+    if tonumber(ref.argument) <= given or string.find(ref.argument, "^0") then
+      return nil, Choose.miss("version-passed", watch, true)
+    end
+  end
+  return nil, unknown(call, ref.artifact, "version-unknown", watch)
+end
+
+function Select.l(call, ref)
+  local newest = redis.call("ZREVRANGE", call:key("vers:", ref.artifact), 0, 0)[1]
+  if newest then
+    return newest
+  end
+  return nil, Choose.miss("artifact-unknown", "n:" .. ref.artifact)
+end
+
+function Select.a(call, ref)
+  local version = redis.call("HGET", call:key("alias:", ref.artifact), ref.argument)
+  if version then
+    return version
+  end
+  local watch = "a:" .. ref.artifact .. ":" .. ref.argument
+  return nil, unknown(call, ref.artifact, "alias-unknown", watch)
+end
+
+-- The newest of equals: equal scores sort by member, and members are padded sequences.
+function Select.b(call, ref)
+  local key = call:key("best:", ref.artifact, ":", ref.argument)
+  local order = ref.second == "min" and "ZRANGE" or "ZREVRANGE"
+  local first = redis.call(order, key, 0, 0, "WITHSCORES")
+  if not first[1] then
+    return nil, unknown(call, ref.artifact, "no-candidate", "q:" .. ref.artifact)
+  end
+  local newest = redis.call("ZREVRANGEBYSCORE", key, first[2], first[2], "LIMIT", 0, 1)[1]
+  local sequence = Text.int(tonumber(newest))
+  return redis.call("ZRANGEBYSCORE", call:key("vers:", ref.artifact), sequence, sequence)[1]
+end
+
+function Select.t(call, ref)
+  local key = call:key("tag:", ref.artifact, ":", ref.argument)
+  local newest = redis.call("ZREVRANGE", key, 0, 0)[1]
+  if newest then
+    return newest
+  end
+  return nil, unknown(call, ref.artifact, "tag-unknown", "q:" .. ref.artifact)
+end
+
+function Select.w(call, ref)
+  local found, why = Candidates.first(call, ref, nil, 1)
+  if found and found[1] then
+    return found[1]
+  end
+  local watch = "q:" .. ref.artifact
+  if why then
+    return nil, Choose.miss(why, watch, true)
+  end
+  return nil, unknown(call, ref.artifact, "no-candidate", watch)
+end
+
+-- The one that many versions before the newest.
+function Select.n(call, ref)
+  local key, rank = call:key("vers:", ref.artifact), ref.argument
+  local version = redis.call("ZREVRANGE", key, rank, rank)[1]
+  if version then
+    return version
+  end
+  return nil, unknown(call, ref.artifact, "no-candidate", "n:" .. ref.artifact)
+end
+
+-- The newest by a pipeline.
+function Select.p(call, ref)
+  local version = redis.call("HGET", call:key("made:", ref.artifact), "p:" .. ref.argument)
+  if version then
+    return version
+  end
+  return nil, unknown(call, ref.artifact, "no-candidate", "q:" .. ref.artifact)
+end
+
+-- The newest in a run. One that cannot publish any more will not: but who failed may be
+-- retried.
+function Select.r(call, ref)
+  local version = redis.call("HGET", call:key("made:", ref.artifact), "r:" .. ref.argument)
+  if version then
+    return version
+  end
+  local state = redis.call("HGET", call:key("run:", ref.argument), "state")
+  local over = not state or state == "S" or state == "C"
+  return nil, Choose.miss("run-has-none", "q:" .. ref.artifact, over)
+end
+
+-- What is left of these has no version among those that started the run.
+function Select.g()
+  return nil, Choose.miss("not-triggered", "", true)
+end
+
+-- An output of a step of the same run: it has succeeded, or this step were not ready.
+function Select.o(call, ref, run)
+  local stored = redis.call("HGET", call:key("step:", run, "/", ref.argument), "o:" .. ref.second)
+  if not stored then
+    return nil, Choose.miss("no-output", "", true)
+  end
+  local parts = Text.split(stored, FIELD)
+  ref.artifact = parts[1]
+  return parts[2]
+end
+
+local Then = {}
+
+-- The one that many versions before the newest of then.
+function Then.n(call, ref)
+  local rank = Moments.count(call, ref.artifact, ref.moment) - 1 - tonumber(ref.argument)
+  local key = call:key("vers:", ref.artifact)
+  return rank >= 0 and redis.call("ZRANGE", key, Text.int(rank), Text.int(rank))[1]
+end
+
+local function first_then(call, ref)
+  local found, why = Candidates.first(call, ref, ref.moment, 1)
+  return found and found[1], why
+end
+
+-- The version that was the one at a moment: what was not there then cannot come.
+local function choose_then(call, ref)
+  if Moments.ahead(call, ref.moment) then
+    return nil, Choose.miss("moment-ahead", "", true)
+  end
+  local version, why = (Then[ref.kind] or first_then)(call, ref)
+  if version then
+    return version
+  end
+  return nil, Choose.miss(why or "none-then", "", true)
+end
+
+-- The version that a reference names, or nil and a miss.
+function Choose.version(call, ref, run)
+  if ref.moment and ref.kind ~= "v" then
+    return choose_then(call, ref)
+  end
+  return Select[ref.kind](call, ref, run)
+end
+
+-- What a reference with a `take` stands for: {versions...}, or nil and a miss. A list of
+-- nothing is a miss as well, the same as without `take`.
+function Choose.list(call, ref)
+  if ref.moment and Moments.ahead(call, ref.moment) then
+    return nil, Choose.miss("moment-ahead", "", true)
+  end
+  local found, why = Candidates.list(call, ref, ref.moment)
+  if why then
+    return nil, Choose.miss(why, "q:" .. ref.artifact, true)
+  end
+  if #found > 0 then
+    return found
+  end
+  local _, missed = Choose.version(call, ref)
+  return nil, missed
+end
