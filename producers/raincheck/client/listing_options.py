@@ -1,6 +1,6 @@
 """Which versions a call lists, and in which order."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TypedDict
 
@@ -12,6 +12,7 @@ from raincheck.client.selecting import NAMES
 from raincheck.index.listing_scripts import Order, VersionListing
 from raincheck_contracts._base import JsonValue
 from raincheck_contracts.errors import ArgumentError
+from raincheck_contracts.references import Condition
 
 
 class ListingOptions(TypedDict, total=False):
@@ -19,8 +20,9 @@ class ListingOptions(TypedDict, total=False):
 
     tag: str | None
     """With this tag."""
-    where: Mapping[str, JsonValue | Predicate] | None
-    """Whose metadata satisfies all of these; a plain value means equality."""
+    where: Mapping[str, JsonValue | Predicate] | Sequence[Condition] | None
+    """Whose metadata satisfies all of these; a plain value means equality. Conditions, for two
+    on one key."""
     pipeline: str | None
     """That runs of this pipeline published."""
     run: str | None
@@ -46,6 +48,7 @@ def listing_of(name: str, **options: Unpack[ListingOptions]) -> VersionListing:
     Raises:
         ArgumentError: a name that cannot be one, or an order without its key.
     """
+    where = options.get("where") or ()
     sort_by, order = options.get("sort_by"), options.get("order")
     if sort_by is not None and order is None:
         problem = f"sort_by={sort_by!r} has no order"
@@ -56,7 +59,7 @@ def listing_of(name: str, **options: Unpack[ListingOptions]) -> VersionListing:
             order=order or "newest",
             sort_by=sort_by,
             tag=options.get("tag"),
-            where=conditions_of(options.get("where") or {}),
+            where=conditions_of(where) if isinstance(where, Mapping) else tuple(where),
             pipeline=options.get("pipeline"),
             run=options.get("run"),
             since=_milliseconds("published_after", options.get("published_after")),
