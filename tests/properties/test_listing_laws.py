@@ -147,7 +147,7 @@ class _Publisher:
 
 def _fake(rows: int, gathered: int) -> Commands:
     source = library_source()
-    limits = "local ROWS, GATHERED = 128, 1000"
+    limits = "local ROWS, GATHERED = 128, 500"
     assert limits in source
     client = cast("Commands", FakeRedis(server=FakeServer()))
     changed = source.replace(limits, f"local ROWS, GATHERED = {rows}, {gathered}")
@@ -156,7 +156,7 @@ def _fake(rows: int, gathered: int) -> Commands:
 
 
 #: With the limits of the library, and so small that few versions reach them.
-_SERVERS = [_fake(128, 1000), _fake(2, 3)]
+_SERVERS = [_fake(128, 500), _fake(2, 3)]
 
 
 def _paged(

@@ -15,8 +15,8 @@ from raincheck_contracts.references import Condition, Operator
 
 Order: TypeAlias = Literal["newest", "oldest", "min", "max"]
 
-#: Candidates that one call may look at: 1,000 are about a millisecond of the server.
-BUDGET = 1_000
+#: Candidates that one call may look at: 500 are about a millisecond of the server.
+BUDGET = 500
 
 
 class VersionListing(Contract):

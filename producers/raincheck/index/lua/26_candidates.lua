@@ -45,7 +45,7 @@ end
 
 -- The source that is in the list's order, and a smaller one that is not, or nil.
 function Candidates.sources(call, list)
-  local all, tagged = call:key("vers:", list.artifact), call:key("tag:", list.artifact, ":", list.tag)
+  local all, tagged = list.versions, call:key("tag:", list.artifact, ":", list.tag)
   local others, main = {}, nil
   if list.ranked == "" then
     main = Candidates.by_sequence(list, list.tag == "" and all or tagged)

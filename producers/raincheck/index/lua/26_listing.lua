@@ -12,7 +12,7 @@
 local Listing = {}
 
 -- Rows read at once; candidates that a call puts in order itself, about 1 ms.
-local ROWS, GATHERED = 128, 1000
+local ROWS, GATHERED = 128, 500
 
 -- Whether a record, canonical JSON, has this text among its own entries: what a materializer
 -- wrote lies deeper.
@@ -48,6 +48,8 @@ function Listing.unpack(call)
     artifact = call:take(), order = call:take(), ranked = call:take(), fields = {}, checks = {},
     terms = {},
   }
+  list.prefix = call:key("ver:", list.artifact, ":")
+  list.versions = call:key("vers:", list.artifact)
   local sequence, score = call:number(), call:take()
   list.place = sequence and { sequence = sequence, score = score }
   list.wanted, list.budget = call:number(), call:number()
@@ -109,14 +111,13 @@ function Listing.gather(call, list, source)
 end
 
 -- The version of a row with its fields, without its bytes; nil when it is not on the list.
-function Listing.match(call, list, row)
+function Listing.match(list, row)
   if row.sequence < list.low or row.sequence > list.high then
     return nil
   end
-  local sequence = Text.int(row.sequence)
   local version = row.version
-    or redis.call("ZRANGEBYSCORE", call:key("vers:", list.artifact), sequence, sequence)[1]
-  local key = call:key("ver:", list.artifact, ":", version)
+    or redis.call("ZRANGEBYSCORE", list.versions, row.sequence, row.sequence)[1]
+  local key = list.prefix .. version
   local values = list.fields[1] and redis.call("HMGET", key, unpack(list.fields))
   for i, holds in ipairs(list.checks) do
     if not holds(values[i]) then
@@ -158,7 +159,7 @@ function Listing.list(keys, args)
   while found[1] and #page < list.wanted and looked < list.budget do
     for _, row in ipairs(found) do
       looked, list.place = looked + 1, row
-      page[#page + 1] = Listing.match(call, list, row)
+      page[#page + 1] = Listing.match(list, row)
       if #page == list.wanted then
         break
       end
@@ -167,8 +168,8 @@ function Listing.list(keys, args)
   end
   local place = list.place or {}
   return {
-    looked + (gathered and size or 0), found[1] and "1" or "0", place.sequence and Text.int(place.sequence) or "",
-    place.score or "", page,
+    looked + (gathered and size or 0), found[1] and "1" or "0",
+    place.sequence and Text.int(place.sequence) or "", place.score or "", page,
   }
 end
 
