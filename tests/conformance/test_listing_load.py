@@ -9,6 +9,7 @@ from raincheck.index.library import PREFIX
 from raincheck.index.listing_scripts import BUDGET, Place, VersionListing
 from raincheck_contracts.references import Condition, Operator
 from tests.support.builders import new_version, nonce
+from tests.support.dumps import key, key_names
 from tests.support.servers import valkey_index
 
 COUNT, SIZE = 20_000, 50
@@ -34,7 +35,8 @@ def many(valkey_url: str) -> Iterator[Index]:
     index = valkey_index(valkey_url)
     _publish_many(index)
     yield index
-    index.connection.ask([("FLUSHALL",)])
+    # Others on this server ask for the names of its keys.
+    index.connection.ask([("UNLINK", key(index, name)) for name in key_names(index)])
     index.connection.close()
 
 
