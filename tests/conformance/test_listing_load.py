@@ -16,14 +16,14 @@ COUNT, SIZE = 20_000, 50
 
 
 def _publish_many(index: Index) -> None:
-    """Versions with a metric that no two share; every 1,000th is rare, every 2nd common."""
+    """Versions with a metric that no two share and one that all do; every 1,000th is rare."""
     connection = index.connection
     for first in range(1, COUNT + 1, 1_000):
         batch = connection.client.pipeline(transaction=False)
         for number in range(first, first + 1_000):
             tags = ("rare",) * (number % 1_000 == 0) + ("common",) * (number % 2 == 0)
             # A step through all of 0 to COUNT - 1 in another order than that of publication.
-            made = new_version("m", tags=tags, metadata={"MSE": number * 7_919 % COUNT})
+            made = new_version("m", tags=tags, metadata={"MSE": number * 7_919 % COUNT, "same": 1})
             words = (f"{PREFIX}publish", 1, connection.prefix, nonce(), *made.arguments())
             batch.execute_command("FCALL", *words)
         batch.execute()
@@ -62,6 +62,9 @@ _MIDDLE = Place(COUNT // 2, str(COUNT // 2 * 7_919 % COUNT))
         ({"sort_by": "MSE", "order": "min"}, None, 50),
         ({"sort_by": "MSE", "order": "min"}, _MIDDLE, 50),
         ({"sort_by": "MSE", "order": "max"}, _MIDDLE, 50),
+        ({"sort_by": "same", "order": "min"}, None, 50),
+        ({"sort_by": "same", "order": "min"}, Place(COUNT // 2, "1"), 50),
+        ({"sort_by": "same", "order": "max"}, Place(COUNT // 2, "1"), 50),
         ({"tag": "rare"}, None, 20),
         ({"tag": "common"}, None, 50),
         ({"tag": "rare", "sort_by": "MSE", "order": "min"}, None, 40),
