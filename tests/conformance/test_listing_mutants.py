@@ -66,8 +66,8 @@ MUTANTS = [
     ),
     Mutant(
         "the equals of a run are read from their beginning",
-        "for i = last, at, -1 do",
-        "for i = at, last do",
+        "for i = newest, at, -1 do",
+        "for i = at, newest do",
         lists.test_complete_runs_of_equals_are_turned,
     ),
     Mutant(

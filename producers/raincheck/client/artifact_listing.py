@@ -80,7 +80,7 @@ class ArtifactListing(Access):
             ArgumentError: an argument that cannot be meant.
             CursorError: the cursor is none, or one of another list.
         """
-        return read_page(self.deployment, _checked(name, limit, listing), limit, after)
+        return read_page(self.deployment, _checked(name, limit, listing, 1), limit, after)
 
     def list_artifacts(
         self, prefix: str = "", *, after: str = "", limit: int | None = None
@@ -133,8 +133,10 @@ def _versions(
         left = None if left is None else left - len(page.versions)
 
 
-def _checked(name: str, limit: int | None, options: ListingOptions) -> VersionListing:
-    if limit is not None and limit < 1:
+def _checked(
+    name: str, limit: int | None, options: ListingOptions, least: int = 0
+) -> VersionListing:
+    if limit is not None and limit < least:
         problem = f"limit={limit} is no number of versions"
-        raise ArgumentError("list_artifact_versions", problem, "Give 1 or more")
+        raise ArgumentError("list_artifact_versions", problem, f"Give {least} or more")
     return listing_of(name, **options)

@@ -140,7 +140,7 @@ def test_what_is_no_cursor_is_refused() -> None:
         ({"tag": "a b"}, "tag='a b'"),
         ({"run": ""}, "run=''"),
         ({"published_after": 7}, "published_after=7 is no datetime"),
-        ({"limit": 0}, "limit=0"),
+        ({"limit": -1}, "limit=-1"),
     ],
 )
 def test_a_list_that_cannot_be_meant_is_refused(options: dict[str, object], problem: str) -> None:
@@ -148,6 +148,14 @@ def test_a_list_that_cannot_be_meant_is_refused(options: dict[str, object], prob
     with pytest.raises(ArgumentError) as caught:
         Client().list_artifact_versions("model", **options)  # type: ignore[arg-type]
     assert problem in str(caught.value)
+
+
+def test_a_page_has_room_for_a_version() -> None:
+    """A list may end at once; an empty page could not say how it goes on."""
+    _publish(0.5)
+    assert _listed(limit=0) == ""
+    with pytest.raises(ArgumentError, match="limit=0 is no number of versions"):
+        Client().list_artifact_versions_page("model", limit=0)
 
 
 def test_artifacts_are_listed_by_name() -> None:

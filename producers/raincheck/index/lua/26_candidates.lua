@@ -113,7 +113,6 @@ local function backwards(source, place, most)
   if first >= last then
     return {}
   end
-  -- The one rank alone would not say which way it is read, nor need it.
   return Candidates.rows(source, last - 1, first, {})
 end
 
@@ -133,25 +132,27 @@ end
 function Candidates.walk.min(source, place, most)
   local out, first = {}, source.first
   if place then
-    local equals, rank = Candidates.count(source.set, "(" .. place.score), Candidates.rank(source, place)
+    local equals = Candidates.count(source.set, "(" .. place.score)
+    local rank = Candidates.rank(source, place)
     if equals < rank then
       Candidates.rows(source, rank - 1, math.max(equals, rank - most), out)
     end
     first = math.max(first, Candidates.count(source.set, place.score))
   end
   while #out < most and first < source.last do
-    local found = Candidates.rows(source, first, math.min(source.last, first + most - #out) - 1, {})
+    local last = math.min(source.last, first + most - #out)
+    local found = Candidates.rows(source, first, last - 1, {})
     -- Of the last number there may be more than were read; all before it are complete.
     local least, at = found[#found].score, 1
     while found[at].score ~= least do
-      local last = at
-      while found[last + 1].score == found[at].score do
-        last = last + 1
+      local newest = at
+      while found[newest + 1].score == found[at].score do
+        newest = newest + 1
       end
-      for i = last, at, -1 do
+      for i = newest, at, -1 do
         out[#out + 1] = found[i]
       end
-      at = last + 1
+      at = newest + 1
     end
     local equals, upto = first + at - 1, Candidates.count(source.set, least)
     Candidates.rows(source, upto - 1, math.max(equals, upto - most + #out), out)
