@@ -1,7 +1,8 @@
 """Run measurements: `python -m benchmarks [--repeats N] [--pool prefork] [--only NAME]`.
 
 The names are resolving, running, waking, and of subscriptions triggering, fanning-out,
-waking-many and marking; `--only` may be given several times, all are run without it.
+waking-many and marking, and listing of so many `--versions`; `--only` may be given several
+times, all are run without it.
 """
 
 import logging
@@ -14,6 +15,7 @@ import typer
 from celery import chain
 
 from benchmarks.bench import Bench, running_bench
+from benchmarks.listing import listing
 from benchmarks.measure import Sample, show, timed
 from benchmarks.subscribing import fanning_out, marking, triggering, waking_many
 from benchmarks.workload import bare, link, one_step, ten_steps, waiter
@@ -84,6 +86,7 @@ def main(
     repeats: Annotated[int, typer.Option(help="samples of each")] = 200,
     pool: Annotated[str, typer.Option(help="prefork, threads or solo")] = "prefork",
     only: Annotated[list[str] | None, typer.Option(help="names of measurements")] = None,
+    versions: Annotated[int, typer.Option(help="of the artifact that is listed")] = 100_000,
 ) -> None:
     """Measure on a server and a worker of this run's own."""
     measurements: dict[str, Callable[[Bench], None]] = {
@@ -94,6 +97,7 @@ def main(
         "fanning-out": fanning_out,
         "waking-many": waking_many,
         "marking": lambda bench: marking(bench, repeats),
+        "listing": lambda bench: listing(bench, repeats, versions),
     }
     unknown = set(only or ()) - measurements.keys()
     if unknown:

@@ -16,6 +16,7 @@ from raincheck.authoring.triggers import (
     tagged,
     triggering,
 )
+from raincheck.client.artifact_listing import VersionPage
 from raincheck.client.client import Client
 from raincheck.client.predicates import eq, exists, ge, gt, le, lt
 from raincheck.client.published import PublishedVersion
@@ -41,6 +42,7 @@ __all__ = [
     "RunStatus",
     "Settings",
     "Step",
+    "VersionPage",
     "alias_moved",
     "all_of",
     "any_of",

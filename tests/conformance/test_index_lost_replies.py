@@ -161,6 +161,7 @@ def test_no_call_has_a_second_effect(driver: Driver, comparing: _Comparing) -> N
         "resolve",
         "preview",
         "figures",
+        "list",
         "release",
     }
     assert set(comparing.calls) == functions

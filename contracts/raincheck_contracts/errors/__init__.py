@@ -8,6 +8,7 @@
             ReferenceSyntaxError (ValueError)
             ParameterError (ValueError)
             ArgumentError (ValueError)
+            CursorError (ValueError)
             NoContextError (RuntimeError)
             SettingsError (ValueError)
             MessageTooLargeError
@@ -98,6 +99,7 @@ from raincheck_contracts.errors.store import (
 from raincheck_contracts.errors.usage import (
     ArgumentError,
     CompileError,
+    CursorError,
     DefinitionError,
     MessageTooLargeError,
     MessageVersionError,
@@ -117,6 +119,7 @@ __all__ = [
     "BlobMissingError",
     "BlobWriteError",
     "CompileError",
+    "CursorError",
     "DefinitionError",
     "EmbeddedServerError",
     "EventPositionError",

@@ -106,6 +106,22 @@ class ArgumentError(UsageError, ValueError):
         return f"{self.call}: {self.problem}. {self.remedy}"
 
 
+class CursorError(UsageError, ValueError):
+    """A list cannot go on at this cursor."""
+
+    def __init__(self, cursor: str, problem: str) -> None:
+        super().__init__(cursor, problem)
+        self.cursor = cursor
+        self.problem = problem
+
+    @override
+    def __str__(self) -> str:
+        return (
+            f"cursor {self.cursor!r:.120}: {self.problem}. Give the cursor as the page before gave "
+            "it, with the same artifact, filters and order; without one a list begins anew"
+        )
+
+
 class NoContextError(UsageError, RuntimeError):
     """A call belongs inside a running step."""
 

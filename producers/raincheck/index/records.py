@@ -1,6 +1,5 @@
 """Reading what the index holds: runs, steps, versions. Changes nothing."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -11,18 +10,14 @@ from raincheck.index.connection import Connection, text
 from raincheck.index.replies import Figures
 from raincheck.index.run_records import FINAL_STATUS, StoredRun, read_run
 from raincheck.index.spec_record import read_spec
-from raincheck_contracts.artifacts import ArtifactVersion, VersionRecord
+from raincheck.index.version_records import hash_of, read_version
+from raincheck_contracts.artifacts import ArtifactVersion
 from raincheck_contracts.errors import RunNotFoundError
 from raincheck_contracts.pipelines import PipelineSpec
 from raincheck_contracts.runs import Run, RunStatus, StepRun
 
 _PAGE = 500
-
-
-def _hash(reply: Any) -> dict[str, bytes]:
-    if isinstance(reply, Mapping):
-        return {text(key): value for key, value in reply.items()}
-    return {text(reply[i]): reply[i + 1] for i in range(0, len(reply), 2)}
+_NAMES = 1_000  # of artifacts, in one page
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +54,12 @@ class Records:
         Raises:
             RunNotFoundError: no such run.
         """
-        record = _hash(self._ask(("HGETALL", self._key("run:", run)))[0])
+        record = hash_of(self._ask(("HGETALL", self._key("run:", run)))[0])
         if not record:
             raise RunNotFoundError(run)
         names = text(self._ask(("HGET", self._key("spec:", text(record["spec"])), "steps"))[0])
         steps = names.split()
-        details = [_hash(reply) for reply in self._ask(*self._step_reads(run, steps))]
+        details = [hash_of(reply) for reply in self._ask(*self._step_reads(run, steps))]
         return StoredRun(run, record, dict(zip(steps, details, strict=True)))
 
     def stored_run_again(self, before: StoredRun) -> StoredRun:
@@ -79,10 +74,10 @@ class Records:
         live = [step for step in before.steps if not before.state(step).final]
         reads = self._step_reads(before.run, live)
         reply, *details = self._ask(("HGETALL", self._key("run:", before.run)), *reads)
-        record = _hash(reply)
+        record = hash_of(reply)
         if not record:
             raise RunNotFoundError(before.run)
-        news = dict(zip(live, map(_hash, details), strict=True))
+        news = dict(zip(live, map(hash_of, details), strict=True))
         return StoredRun(before.run, record, {**before.steps, **news})
 
     def _step_reads(self, run: str, steps: Sequence[str]) -> list[tuple[str, str]]:
@@ -153,13 +148,35 @@ class Records:
 
     # Artifacts
 
-    def artifact_names(self) -> list[str]:
-        """All artifacts, by name."""
-        return [text(name) for name in self._ask(("ZRANGE", self._key("arts"), 0, -1))[0]]
+    def artifact_names(
+        self, prefix: str = "", *, after: str = "", limit: int | None = None
+    ) -> list[str]:
+        """Artifacts by name, read in pages.
 
-    def artifacts(self) -> list[ArtifactSummary]:
-        """All artifacts, by name; three round trips, however many they are."""
-        names = self.artifact_names()
+        Args:
+            prefix: of their names.
+            after: those whose names come later.
+            limit: at most so many; None is all.
+        """
+        key, last = self._key("arts"), f"({prefix}\x7f" if prefix else "+"  # no name holds it
+        first = f"({after}" if after and after >= prefix else f"[{prefix}" if prefix else "-"
+        names: list[str] = []
+        while limit is None or len(names) < limit:
+            size = _NAMES if limit is None else min(_NAMES, limit - len(names))
+            page = self._ask(("ZRANGEBYLEX", key, first, last, "LIMIT", 0, size))[0]
+            names += [text(name) for name in page]
+            if len(page) < size:
+                break
+            first = f"({names[-1]}"
+        return names
+
+    def artifacts(self, names: Sequence[str] | None = None) -> list[ArtifactSummary]:
+        """Artifacts with their newest version; two round trips, however many they are.
+
+        Args:
+            names: which; None is all.
+        """
+        names = self.artifact_names() if names is None else names
         asked = [
             command
             for name in names
@@ -226,9 +243,9 @@ class Records:
         keys = [
             ("HGETALL", self._key("ver:", artifact, ":", version)) for artifact, version in names
         ]
-        records = [_hash(reply) for reply in self._ask(*keys)] if keys else []
+        records = [hash_of(reply) for reply in self._ask(*keys)] if keys else []
         return [
-            _version(artifact, version, record) if record else None
+            read_version(artifact, version, record) if record else None
             for (artifact, version), record in zip(names, records, strict=True)
         ]
 
@@ -248,23 +265,4 @@ class Records:
 
 
 def _aliases(reply: Any) -> dict[str, str]:
-    return {alias: text(version) for alias, version in sorted(_hash(reply).items())}
-
-
-def _version(artifact: str, version: str, record: Mapping[str, bytes]) -> ArtifactVersion:
-    metadata = {
-        name[2:]: json.loads(value)
-        for name, value in sorted(record.items())
-        if name.startswith("m:")
-    }
-    return ArtifactVersion(
-        artifact=artifact,
-        version=version,
-        sequence=int(record["seq"]),
-        revision=int(record["rev"]),
-        published_at=int(record["at"]),
-        record=VersionRecord.model_validate_json(record["rec"]),
-        pipeline=text(record.get("by")) or None,
-        tags=tuple(sorted(name[2:] for name in record if name.startswith("t:"))),
-        metadata=metadata,
-    )
+    return {alias: text(version) for alias, version in sorted(hash_of(reply).items())}

@@ -14,6 +14,7 @@ from raincheck_contracts.reference_text import parse_reference
 from raincheck_contracts.references import Reference
 from raincheck_workers.cli.artifact_changes import log_metadata, set_alias
 from raincheck_workers.cli.artifact_choice import resolved_version
+from raincheck_workers.cli.artifact_versions import versions_of
 from raincheck_workers.cli.output import JsonOption, output, print_json
 from raincheck_workers.cli.rendering.artifact_table import artifact_table, document
 from raincheck_workers.cli.rendering.nothing import print_nothing
@@ -23,13 +24,23 @@ from raincheck_workers.cli.rendering.version_table import version_table
 artifacts = typer.Typer(help="List, show and annotate artifacts.", no_args_is_help=True)
 artifacts.command("alias")(set_alias)
 artifacts.command("log-metadata")(log_metadata)
+artifacts.command("versions")(versions_of)
 
 
 @artifacts.command("list")
-def list_artifacts(*, as_json: JsonOption = False) -> None:
-    """List artifacts with their newest version and their aliases."""
+def list_artifacts(
+    *,
+    prefix: Annotated[str, typer.Option(help="Of their names.")] = "",
+    after: Annotated[str, typer.Option(metavar="NAME", help="Those after this name.")] = "",
+    limit: Annotated[
+        int | None, typer.Option("--limit", "-n", min=1, help="At most so many; else all.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List artifacts with their newest version and their aliases, by name."""
     deployment = current_deployment()
-    found = deployment.index.records.artifacts()
+    records = deployment.index.records
+    found = records.artifacts(records.artifact_names(prefix, after=after, limit=limit))
     if as_json:
         print_json([document(artifact) for artifact in found])
     elif found:
@@ -70,7 +81,8 @@ def show(
         print_json([version.model_dump(mode="json") for version in versions])
     else:
         count, aliases = records.version_count(parsed.artifact), records.aliases(parsed.artifact)
-        output().print(version_table(versions, count, aliases))
+        title = f"{parsed.artifact}: the newest {len(versions)} of {count} versions"
+        output().print(version_table(versions, title, aliases))
 
 
 def _pointed(version: ArtifactVersion, reference: Reference) -> tuple[str, JsonValue] | None:

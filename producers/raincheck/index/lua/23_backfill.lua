@@ -35,7 +35,7 @@ end
 
 -- The sequence of the last version whose `field` (rev or at, both only grow) is not above the
 -- limit; binary search.
-local function last_before(call, artifact, field, limit)
+function Backfill.last_before(call, artifact, field, limit)
   local key = call:key("vers:", artifact)
   local low, high, found = 0, redis.call("ZCARD", key) - 1, 0
   while low <= high do
@@ -99,7 +99,7 @@ end
 local function begin(call, conditions, field, from)
   local places = {}
   for _, artifact in ipairs(artifacts_of(conditions)) do
-    places[artifact] = last_before(call, artifact, field, from)
+    places[artifact] = Backfill.last_before(call, artifact, field, from)
   end
   return places
 end
