@@ -40,7 +40,7 @@ class Promotion(Contract):
         if self.replaced is None:
             return f"{self.alias} named nothing before"
         if self.metric is None:
-            return f"nothing was compared; it replaces {self.replaced}"
+            return f"it replaces {self.replaced}"
         new = f"{self.metric}={self.new} of {self.candidate}"
         if self.moved:
             return f"{new} is better than {self.old} of {self.replaced}"

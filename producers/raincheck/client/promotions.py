@@ -157,6 +157,11 @@ class Promotions(Access):
         check_alias("unprotect_alias", alias)
         self.deployment.index.aliases.protect(name, alias, ())
 
+    def alias_protection(self, name: str, alias: str) -> tuple[str, ...]:
+        """The pipelines whose runs alone may move an alias; none when everybody may."""
+        check_alias("alias_protection", alias)
+        return self.deployment.index.aliases.protection(name, alias)
+
     def _done(self, promoted: Promoted) -> Promotion:
         self._wake(dirty=promoted.dirty)
         return promoted.promotion

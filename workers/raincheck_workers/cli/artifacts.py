@@ -15,6 +15,7 @@ from raincheck_contracts.references import Reference
 from raincheck_workers.cli.artifact_changes import log_metadata, set_alias
 from raincheck_workers.cli.artifact_choice import resolved_version
 from raincheck_workers.cli.output import JsonOption, output, print_json
+from raincheck_workers.cli.promotion import history, promote, protect, rollback
 from raincheck_workers.cli.rendering.artifact_table import artifact_table, document
 from raincheck_workers.cli.rendering.nothing import print_nothing
 from raincheck_workers.cli.rendering.version_page import version_page
@@ -23,6 +24,10 @@ from raincheck_workers.cli.rendering.version_table import version_table
 artifacts = typer.Typer(help="List, show and annotate artifacts.", no_args_is_help=True)
 artifacts.command("alias")(set_alias)
 artifacts.command("log-metadata")(log_metadata)
+artifacts.command("promote")(promote)
+artifacts.command("rollback")(rollback)
+artifacts.command("history")(history)
+artifacts.command("protect")(protect)
 
 
 @artifacts.command("list")
