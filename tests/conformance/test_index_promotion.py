@@ -236,21 +236,24 @@ def test_a_rollback_that_leads_nowhere_says_why(driver: Driver) -> None:
         roll_back(driver.index)
 
 
-def _set_to_2(driver: Driver, mover: Mover) -> None:
+def set_to_2(driver: Driver, mover: Mover) -> None:
+    """Set the alias to version 2."""
     _set(driver, "2", mover)
 
 
-def _promote_2(driver: Driver, mover: Mover) -> None:
+def promote_2(driver: Driver, mover: Mover) -> None:
+    """Promote version 2, which is better."""
     promote(driver.index, "2", "min", mover=mover)
 
 
-def _roll_back(driver: Driver, mover: Mover) -> None:
+def go_back(driver: Driver, mover: Mover) -> None:
+    """Roll the alias back."""
     roll_back(driver.index, mover=mover)
 
 
 @pytest.mark.parametrize(
     "move",
-    [_set_to_2, _promote_2, _roll_back],
+    [set_to_2, promote_2, go_back],
     ids=["set_alias", "promote", "rollback"],
 )
 def test_a_protected_alias_is_moved_by_its_pipelines_alone(
@@ -292,28 +295,58 @@ def test_a_promotion_wakes_who_waits_for_the_alias(driver: Driver) -> None:
     assert driver.state(run, "a") is StepState.QUEUED
 
 
-def test_of_promotions_at_once_the_best_wins(valkey_index: Index) -> None:
-    """Whatever their order: in the end the best is named, and every move made it better."""
-    driver, threads = Driver(valkey_index), 8
-    start = threading.Barrier(threads)
-    count = 0
+THREADS, TURNS = 8, 60
 
-    def take_part(version: str) -> bool:
+
+def in_the_script(index: Index, version: str, _all_have_looked: threading.Barrier) -> None:
+    """Promote a version if it is better."""
+    promote(index, version, "min")
+
+
+def read_then_set(index: Index, version: str, all_have_looked: threading.Barrier) -> None:
+    """What promotion would be if the mover compared."""
+    now = named(index)
+    candidate = index.records.version("model", version)
+    incumbent = None if now is None else index.records.version("model", now)
+    all_have_looked.wait()
+    assert candidate is not None
+    old = None if incumbent is None else incumbent.metadata["MSE"]
+    new = candidate.metadata["MSE"]
+    assert isinstance(new, int)
+    if old is None or (isinstance(old, int) and new < old):
+        index.versions.set_alias(nonce(), "model", "prod", version)
+
+
+def compete(index: Index, promoting: Callable[[Index, str, threading.Barrier], None]) -> None:
+    """Let many promote different candidates at once, over and over.
+
+    Raises:
+        AssertionError: not the best of all is named, or a move has made it worse.
+    """
+    driver, start = Driver(index), threading.Barrier(THREADS)
+    all_have_looked = threading.Barrier(THREADS)
+
+    def take_part(version: str) -> None:
         start.wait()
-        return promote(valkey_index, version, "min").moved
+        promoting(index, version, all_have_looked)
 
-    with ThreadPoolExecutor(threads) as pool:
-        for turn in range(40):
-            errors = [((place * 5 + turn) % threads) - 10 * turn for place in range(threads)]
-            _versions(driver, *errors)
-            versions = [str(count + place + 1) for place in range(threads)]
-            count += threads
-            moved = sum(pool.map(take_part, versions))
-            best = versions[errors.index(min(errors))]
-            assert (named(valkey_index), moved >= 1) == (best, True)
-    found = moves(valkey_index)
+    errors: dict[str, int] = {}
+    with ThreadPoolExecutor(THREADS) as pool:
+        for turn in range(TURNS):
+            fresh = [(place * 5 + turn) % THREADS - 4 * turn for place in range(THREADS)]
+            _versions(driver, *fresh)
+            versions = [str(len(errors) + place + 1) for place in range(THREADS)]
+            errors.update(zip(versions, fresh, strict=True))
+            list(pool.map(take_part, versions))
+            current = named(index)
+            assert current is not None
+            assert errors[current] == min(errors.values())
+    found = moves(index)
+    assert len(found) >= TURNS
     assert [move.replaced for move in found[1:]] == [move.to for move in found[:-1]]
-    for move in found[1:]:
-        assert move.old is not None
-        assert move.new is not None
-        assert move.new < move.old
+    assert all(errors[move.to] < errors[move.replaced or ""] for move in found[1:])
+
+
+def test_of_promotions_at_once_the_best_wins(valkey_index: Index) -> None:
+    """Whatever their order: the best of all is named, and every move made it better."""
+    compete(valkey_index, in_the_script)
