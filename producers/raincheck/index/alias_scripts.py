@@ -46,15 +46,13 @@ class AliasScripts:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def _decide(
+    def _decided(
         self,
         artifact: str,
         alias: str,
-        call: tuple[str, ...],
+        reply: Sequence[Any],
         compared: tuple[str | None, Mode | None] = (None, None),
     ) -> Promoted:
-        check_name("alias", alias, ALIAS_PATTERN)
-        reply = self._connection.call(*call)
         if text(reply[0]) != "DONE":
             raise refusal(reply)
         named, revision, dirty, result, candidate, replaced, old, new = map(text, reply[1:])
@@ -104,9 +102,11 @@ class AliasScripts:
             MetricMissingError: one of the two has no such number.
             InvalidWriteError: it does not name `expected`, or the alias is none.
         """
+        check_name("alias", alias, ALIAS_PATTERN)
         wish = (version or "", alias, metric or "", mode or "", expected or "")
-        call = ("promote", request, artifact, *wish, mover.by, mover.why, mover.run)
-        return self._decide(artifact, alias, call, (metric, mode))
+        who = (mover.by, mover.why, mover.run)
+        reply = self._connection.call("promote", request, artifact, *wish, *who)
+        return self._decided(artifact, alias, reply, (metric, mode))
 
     def rollback(
         self,
@@ -131,8 +131,9 @@ class AliasScripts:
             AliasGuardedError: somebody else must move it.
             InvalidWriteError: it does not name `expected`, or the alias is none.
         """
+        check_name("alias", alias, ALIAS_PATTERN)
         wish = (artifact, alias, expected or "", mover.by, mover.why, mover.run)
-        return self._decide(artifact, alias, ("rollback", request, *wish))
+        return self._decided(artifact, alias, self._connection.call("rollback", request, *wish))
 
     def protect(self, artifact: str, alias: str, pipelines: Sequence[str]) -> None:
         """Let only runs of some pipelines move an alias; of none sets it free.
