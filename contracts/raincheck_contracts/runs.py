@@ -94,6 +94,8 @@ class MissingReason(StrEnum):
     """The revision or time to ask for has not come, or is not over."""
     NONE_THEN = "none-then"
     """At that moment no version was the one."""
+    MOMENT_FORGOTTEN = "moment-forgotten"
+    """The alias has moved more often since than is kept."""
     TOO_MANY = "too-many"
     """It stands for over 100 versions, or the step would bind over 1,000."""
 
@@ -136,6 +138,7 @@ class MissingReference(Contract):
             MissingReason.RUN_HAS_NONE: f"that run has published no version of {artifact!r}",
             MissingReason.MOMENT_AHEAD: "that revision or time is not over yet",
             MissingReason.NONE_THEN: f"no version of {artifact!r} was that one at that moment",
+            MissingReason.MOMENT_FORGOTTEN: "the alias has moved 1,000 times since",
             MissingReason.TOO_MANY: "it stands for over 100 versions, or the step binds over 1,000",
         }[self.reason]
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from raincheck_contracts.aliases import AliasMove, Promotion
 from raincheck_contracts.artifacts import ArtifactVersion, Binding, VersionRecord
 from raincheck_contracts.events import (
     AliasMoved,
@@ -20,6 +21,7 @@ from raincheck_contracts.runs import Run
 from raincheck_contracts.subscriptions import Subscription, SubscriptionDefinition
 
 _PUBLIC: tuple[type[BaseModel], ...] = (
+    AliasMove,
     AliasMoved,
     ArtifactVersion,
     ArtifactVersionPublished,
@@ -27,6 +29,7 @@ _PUBLIC: tuple[type[BaseModel], ...] = (
     IndexReopened,
     MetadataLogged,
     PipelineSpec,
+    Promotion,
     Run,
     RunFinished,
     RunRequest,

@@ -26,16 +26,19 @@ from raincheck.materializers import register_materializer, trust_types
 from raincheck.queueing.enqueue import EnqueueOptions
 from raincheck.queueing.run_handle import RunHandle
 from raincheck.settings import Settings, read_settings
+from raincheck_contracts.aliases import AliasMove, Promotion
 from raincheck_contracts.errors import RaincheckError
 from raincheck_contracts.runs import RunStatus
 
 __all__ = [
+    "AliasMove",
     "Client",
     "Deployment",
     "EnqueueOptions",
     "ExternalArtifact",
     "PendingVersion",
     "Pipeline",
+    "Promotion",
     "PublishedVersion",
     "RaincheckError",
     "RunHandle",

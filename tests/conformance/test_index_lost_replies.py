@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from raincheck.index import Index
+from raincheck.index.alias_scripts import Mover
 from raincheck.index.backfill_scripts import BackfillOptions, Since
 from raincheck.index.entries import ForeignMetadata
 from raincheck.index.library import library_source
@@ -83,6 +84,13 @@ def _annotate(driver: Driver) -> None:
     driver.index.bad_messages.put(nonce(), "no JSON", queue="raincheck", excerpt="x")
     versions.set_alias(nonce(), "model", "prod", "1", expected="2")
     assert driver.index.records.aliases("model") == {"prod": "1"}
+    aliases = driver.index.aliases
+    aliases.protect("model", "prod", ["p"])
+    aliases.protect("model", "prod", [])
+    assert aliases.promote(nonce(), "model", "2", "prod", mover=Mover()).promotion.moved
+    assert aliases.rollback(nonce(), "model", "prod", mover=Mover()).promotion.version == "1"
+    assert aliases.rollback(nonce(), "model", "prod", mover=Mover()).promotion.version == "2"
+    assert [move.to for move in aliases.history("model", "prod", 9)] == list("21212")
 
 
 def _lose_nodes(driver: Driver) -> None:

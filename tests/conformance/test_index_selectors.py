@@ -218,6 +218,21 @@ def test_candidates_are_looked_at_up_to_a_limit(driver: Driver) -> None:
     assert asked(driver.index, f"m?tag=good&asof={then}") == ["1"]
 
 
+def test_an_alias_that_has_moved_too_often_says_so(driver: Driver) -> None:
+    """Its last 1,000 moves are kept, and read in pages; before the first there was none."""
+    for _ in range(2):
+        driver.publish("m")
+    moves = [
+        driver.index.versions.set_alias(nonce(), "m", "a", "12"[place % 2]).revision
+        for place in range(1_001)
+    ]
+    assert asked(driver.index, f"m:a?asof={moves[0]}") is MissingReason.MOMENT_FORGOTTEN
+    for place in (1, 60, 500, 999):
+        assert asked(driver.index, f"m:a?asof={moves[place]}") == ["12"[place % 2]]
+    driver.index.versions.set_alias(nonce(), "m", "b", "1")
+    assert asked(driver.index, f"m:b?asof={moves[0]}") is MissingReason.NONE_THEN
+
+
 @pytest.mark.parametrize("back", [0, 5])
 def test_the_time_of_a_revision_never_goes_back(driver: Driver, back: int) -> None:
     """Also when the server's clock is set back: an entry ahead of it is where time goes on."""

@@ -1,16 +1,33 @@
 """Each rule of selectors switched off: a test of theirs notices."""
 
+import time
+
 import pytest
 
+from raincheck_contracts.references import format_moment
 from tests.conformance import test_index_selectors as selectors
 from tests.support.driver import Driver
 from tests.support.mutants import Mutant, check_mutant
+from tests.support.version_history import Past
 
 history = selectors.test_a_rich_history_is_read_as_it_was
 
 
 def _clock(driver: Driver) -> None:
     selectors.test_the_time_of_a_revision_never_goes_back(driver, 0)
+
+
+def _long_alias(driver: Driver) -> None:
+    """Asked by time, all moves since are looked through; 60 are more than a page."""
+    past = Past(driver)
+    for _ in range(2):
+        past.publish(named=False, metadata={}, tags=())
+    past.move(place=0, alias="production")
+    time.sleep(0.01)
+    for place in range(1, 61):
+        past.move(place=place, alias="production")
+    then = past.times()[past.aliases[0][2]]
+    assert selectors.asked(driver.index, f"m:production?asof={format_moment(then)}") == ["1"]
 
 
 MUTANTS = [
@@ -55,6 +72,24 @@ MUTANTS = [
         'redis.call("ZREVRANGEBYSCORE", key, score, score, "LIMIT", skipped, CHUNK)',
         'redis.call("ZRANGEBYSCORE", key, score, score, "LIMIT", skipped, CHUNK)',
         history,
+    ),
+    Mutant(
+        "an alias names what it names now",
+        "if Moments.includes(ref.moment, move.rev, move.at) then",
+        "if true then",
+        selectors.test_a_rich_history_is_read_as_it_was,
+    ),
+    Mutant(
+        "of an alias's moves one page is read",
+        "if #moves < MOVES_READ then",
+        "if true then",
+        _long_alias,
+    ),
+    Mutant(
+        "an alias that has moved too often was not there",
+        'return nil, "moment-forgotten"',
+        "return nil",
+        selectors.test_an_alias_that_has_moved_too_often_says_so,
     ),
     Mutant(
         "a time is compared as a revision",

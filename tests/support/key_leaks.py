@@ -23,7 +23,10 @@ PERMANENT = (
     "lagging",
     "marking",
 )
-PERMANENT_KINDS = ("art:", "vers:", "ver:", "made:", "alias:", "best:", "tag:")
+PERMANENT_KINDS = (
+    *("art:", "vers:", "ver:", "newest:", "alias:", "best:", "tag:"),
+    *("ahist:", "guard:"),
+)
 #: What belongs to the subscription that stands in its name, until that is deleted.
 OF_SUBSCRIPTIONS = ("sub:", "deployed:", "pend:", "join:", "live:", "fill:", "matched:")
 #: Tables of steps: every member must belong to a live run.

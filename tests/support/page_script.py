@@ -22,7 +22,7 @@ from raincheck_workers.cli import app
 
 #: They change something, so they are played once; what only looks is repeated until it
 #: shows what the page shows, because a worker needs its time.
-_CHANGING = {"enqueue", "cancel", "retry", "alias", "log-metadata"}
+_CHANGING = {"enqueue", "cancel", "retry", "alias", "log-metadata", "promote", "rollback"}
 _PATIENCE = 20.0
 _SAME = [
     (r"\b[0-9a-f]{32}\b", "RUN"),

@@ -27,7 +27,7 @@ def _questions(past: Past) -> list[str]:
 
 def _as_of(reference: Reference, moment: int | datetime) -> Reference | None:
     """The same question about a moment; None for one that has no moments."""
-    if reference.selector.by in {"version", "alias"}:
+    if reference.selector.by == "version":
         return None
     return Reference.model_validate({**dict(reference), "as_of": moment})
 

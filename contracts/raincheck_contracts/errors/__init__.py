@@ -41,6 +41,9 @@
             SubscriptionMovedError
             SubscriptionStateError
             BackfillRefusedError
+            AliasGuardedError
+            MetricMissingError (LookupError)
+            RollbackRefusedError
             InvalidWriteError (ValueError)
         RunError
             StepFailedError
@@ -54,6 +57,11 @@ and handed to `Exception`, so that each error survives pickling between processe
 """
 
 from raincheck_contracts.errors._root import RaincheckError
+from raincheck_contracts.errors.aliases import (
+    AliasGuardedError,
+    MetricMissingError,
+    RollbackRefusedError,
+)
 from raincheck_contracts.errors.index import (
     BackfillRefusedError,
     EmbeddedServerError,
@@ -113,6 +121,7 @@ from raincheck_contracts.errors.usage import (
 )
 
 __all__ = [
+    "AliasGuardedError",
     "ArgumentError",
     "BackfillRefusedError",
     "BlobCorruptError",
@@ -134,12 +143,14 @@ __all__ = [
     "MessageVersionError",
     "MetadataConflictError",
     "MetadataPointerError",
+    "MetricMissingError",
     "NoContextError",
     "ParameterError",
     "RaincheckError",
     "ReferenceNotFoundError",
     "ReferenceSyntaxError",
     "ResolutionError",
+    "RollbackRefusedError",
     "RunCancelledError",
     "RunError",
     "RunExpiredError",

@@ -5,16 +5,15 @@ from collections.abc import Mapping
 
 from pydantic import ValidationError
 
-from raincheck.authoring.context import active_step_context
 from raincheck.authoring.metadata_values import checked_metadata
-from raincheck.client.access import Access
+from raincheck.client.moving import acting_run, check_alias, mover
+from raincheck.client.promotions import Promotions
 from raincheck.client.selecting import NAMES
-from raincheck.messaging.waking import wake
 from raincheck_contracts.errors import ArgumentError
-from raincheck_contracts.selectors import AliasSelector, TagSelector
+from raincheck_contracts.selectors import TagSelector
 
 
-class ArtifactChanges(Access):
+class ArtifactChanges(Promotions):
     """Aliases, tags and later metadata."""
 
     def set_alias(
@@ -24,14 +23,18 @@ class ArtifactChanges(Access):
         version: str | int | None = None,
         *,
         expected: str | None = None,
+        by: str | None = None,
+        why: str | None = None,
     ) -> str:
-        """Let an alias name a version.
+        """Let an alias name a version, at once, also inside a step.
 
         Args:
             name: the artifact.
             alias: not all digits, not `latest`.
             version: what it shall name; None is the newest.
             expected: what it must name now, else nothing is changed.
+            by: who does it; None is `pipeline/run/step` in a step, else the user's name.
+            why: kept in the history, at most 1,000 bytes.
 
         Returns:
             The version that it names.
@@ -39,15 +42,20 @@ class ArtifactChanges(Access):
         Raises:
             ArgumentError: the alias cannot be one.
             ReferenceNotFoundError: no such version.
-            InvalidWriteError: it does not name `expected`.
+            AliasGuardedError: only other pipelines may move it.
+            InvalidWriteError: it does not name `expected`, or a text is too long.
         """
-        try:
-            AliasSelector(alias=alias)
-        except ValidationError as error:
-            raise ArgumentError("set_alias", error.errors()[0]["msg"], NAMES) from error
-        deployment = self.deployment
-        done = deployment.index.versions.set_alias(
-            secrets.token_hex(16), name, alias, _text(version), expected=expected, run=_run()
+        check_alias("set_alias", alias)
+        who = mover(by, why)
+        done = self.deployment.index.versions.set_alias(
+            secrets.token_hex(16),
+            name,
+            alias,
+            _text(version),
+            expected=expected,
+            run=who.run,
+            by=who.by,
+            why=who.why,
         )
         self._wake(dirty=done.dirty)
         return done.version
@@ -66,7 +74,7 @@ class ArtifactChanges(Access):
             TagSelector(tag=tag)
         except ValidationError as error:
             raise ArgumentError("tag", error.errors()[0]["msg"], NAMES) from error
-        done = self.deployment.index.versions.tag(name, _text(version), tag, run=_run())
+        done = self.deployment.index.versions.tag(name, _text(version), tag, run=acting_run())
         self._wake(dirty=done.dirty)
         return done.version
 
@@ -89,20 +97,10 @@ class ArtifactChanges(Access):
             UnsupportedValueError: a value that cannot be kept.
         """
         done = self.deployment.index.versions.log_metadata(
-            name, _text(version), checked_metadata(metadata), run=_run()
+            name, _text(version), checked_metadata(metadata), run=acting_run()
         )
         self._wake(dirty=done.dirty)
         return done.version
-
-    def _wake(self, *, dirty: bool) -> None:
-        if dirty:
-            wake(self.deployment.index, self.deployment.hints)
-
-
-def _run() -> str:
-    """The run whose step does this; empty outside of steps."""
-    context = active_step_context()
-    return "" if context is None else context.run
 
 
 def _text(version: str | int | None) -> str | None:

@@ -129,7 +129,7 @@ class EventLog:
 
     def _events(self, reply: Iterable[_Entry]) -> list[Event]:
         namespace = self._connection.namespace
-        entries = ((text(entry_id), _fields(fields)) for entry_id, fields in reply)
+        entries = ((text(entry_id), entry_fields(fields)) for entry_id, fields in reply)
         return [
             event_from_entry(namespace, entry_id, entry)
             for entry_id, entry in entries
@@ -137,7 +137,8 @@ class EventLog:
         ]
 
 
-def _fields(reply: Any) -> dict[str, str]:
+def entry_fields(reply: Any) -> dict[str, str]:
+    """The fields of one entry of a stream."""
     if isinstance(reply, Sequence):  # without the client's own reading of replies
         reply = dict(zip(reply[::2], reply[1::2], strict=True))
     return {text(name): text(value) for name, value in reply.items()}

@@ -1,5 +1,6 @@
 """The index of one namespace: its scripts and its records behind one object."""
 
+from raincheck.index.alias_scripts import AliasScripts
 from raincheck.index.backfill_scripts import BackfillScripts
 from raincheck.index.bad_messages import BadMessages
 from raincheck.index.connection import Connection
@@ -24,6 +25,7 @@ class Index:
         self.connection = connection
         self.runs = RunScripts(connection)
         self.versions = VersionScripts(connection)
+        self.aliases = AliasScripts(connection)
         self.nodes = NodeScripts(connection)
         self.records = Records(connection)
         self.listing = ListingScripts(connection)

@@ -9,6 +9,7 @@ from raincheck.index.connection import text
 from raincheck.index.packing import unpack_counts, unpack_missing, unpack_trigger
 from raincheck_contracts.artifacts import VersionRecord
 from raincheck_contracts.errors import (
+    AliasGuardedError,
     IndexAccessError,
     InvalidWriteError,
     MetadataConflictError,
@@ -242,7 +243,9 @@ def published(reply: Sequence[Any]) -> Published:
     return Published(text(reply[1]), int(reply[2]), text(reply[3]) == "1")
 
 
-def refusal(reply: Sequence[Any]) -> IndexAccessError | ReferenceNotFoundError:
+def refusal(  # noqa: PLR0911 - one for each code
+    reply: Sequence[Any],
+) -> IndexAccessError | ReferenceNotFoundError:
     """The error that a refused write stands for."""
     code, *fields = (text(item) for item in reply)
     match code:
@@ -255,6 +258,8 @@ def refusal(reply: Sequence[Any]) -> IndexAccessError | ReferenceNotFoundError:
         case "UNKNOWN":
             name = f"{fields[0]}@{fields[1]}" if fields[1] else fields[0]
             return ReferenceNotFoundError((f"there is no version {name}",))
+        case "GUARDED":
+            return AliasGuardedError(fields[0], fields[1], fields[2], tuple(fields[3].split()))
         case "MOVED":
             return InvalidWriteError(
                 f"the alias names {fields[0] or 'nothing'} now, not what was expected"

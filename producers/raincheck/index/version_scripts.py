@@ -105,7 +105,7 @@ class VersionScripts:
         check_name("tag", tag, VERSION_NAME_PATTERN)
         return self._write("tag", artifact, version or self._newest(artifact), tag, run)
 
-    def set_alias(
+    def set_alias(  # noqa: PLR0913 - what is moved, and who wants it
         self,
         request: str,
         artifact: str,
@@ -114,6 +114,8 @@ class VersionScripts:
         *,
         expected: str | None = None,
         run: str = "",
+        by: str = "",
+        why: str = "",
     ) -> Published:
         """Let an alias name a version; None is the newest.
 
@@ -124,14 +126,17 @@ class VersionScripts:
             version: what it shall name.
             expected: what it must name now, for a compare-and-set.
             run: that does it; empty when it is done by hand.
+            by: who does it.
+            why: for its history.
 
         Raises:
             ReferenceNotFoundError: no such version.
+            AliasGuardedError: somebody else must move it.
             InvalidWriteError: it does not name `expected`, or the alias is none.
         """
         check_name("alias", alias, ALIAS_PATTERN)
         return self._write(
-            "set_alias", request, artifact, alias, version or "", expected or "", run
+            "set_alias", request, artifact, alias, version or "", expected or "", run, by, why
         )
 
     def resolve(self, references: Sequence[Reference]) -> Resolution:

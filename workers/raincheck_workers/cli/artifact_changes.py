@@ -27,13 +27,16 @@ def set_alias(
         str | None,
         typer.Option(metavar="VERSION", help="Move it only if it names this version now."),
     ] = None,
+    why: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="Kept in the alias's history.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Let an alias name a version; steps that wait for the alias wake."""
     client = Client(current_deployment())
     reference = f"{name}:latest" if version == "latest" else f"{name}@{version}"
     found = resolved_version(client.deployment, parse_reference(reference))
-    named = client.set_alias(name, alias, found.version, expected=expect)
+    named = client.set_alias(name, alias, found.version, expected=expect, why=why)
     if as_json:
         print_json({"artifact": name, "alias": alias, "version": named})
     else:

@@ -16,6 +16,7 @@ from raincheck_workers.cli.artifact_changes import log_metadata, set_alias
 from raincheck_workers.cli.artifact_choice import resolved_version
 from raincheck_workers.cli.artifact_versions import versions_of
 from raincheck_workers.cli.output import JsonOption, output, print_json
+from raincheck_workers.cli.promotion import history, promote, protect, rollback
 from raincheck_workers.cli.rendering.artifact_table import artifact_table, document
 from raincheck_workers.cli.rendering.nothing import print_nothing
 from raincheck_workers.cli.rendering.version_page import version_page
@@ -25,6 +26,10 @@ artifacts = typer.Typer(help="List, show and annotate artifacts.", no_args_is_he
 artifacts.command("alias")(set_alias)
 artifacts.command("log-metadata")(log_metadata)
 artifacts.command("versions")(versions_of)
+artifacts.command("promote")(promote)
+artifacts.command("rollback")(rollback)
+artifacts.command("history")(history)
+artifacts.command("protect")(protect)
 
 
 @artifacts.command("list")

@@ -10,8 +10,8 @@
 -- empty lists into objects and loses integers above 2^53. Ids and nonces come from
 -- the caller: `math.random` repeats after a restart.
 --
--- Helpers live in tables because a chunk may hold 200 locals, and nothing is global
--- because one global poisons a server for every later script.
+-- Helpers live in tables, and in the larger files within `do ... end`, because a chunk may
+-- hold 200 locals. Nothing is global because one global poisons a server for every later script.
 --
 -- Keys of this file
 --   index   hash    epoch, revision, at (ms of the last), tick, protocol,

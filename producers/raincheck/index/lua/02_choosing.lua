@@ -1,8 +1,9 @@
 -- Choosing: the one version, or the list of versions, that a selector names, or what is missing.
 --
--- Keys (read only): those of 02_references.lua, and run:<id>, step:<run>/<step>, see 03_runs.lua
+-- Keys (read only): those of 02_references.lua, ahist:, see 25_promotion.lua, run:<id>, step:<run>/<step>, see 03_runs.lua
 
 local Choose = {}
+do -- what is local ends with the file: a chunk may hold 200
 
 -- A miss: `code` for a person, `watch` the wait key whose firing can cure it, `final`
 -- when nothing can.
@@ -98,7 +99,7 @@ end
 
 -- The newest by a pipeline.
 function Select.p(call, ref)
-  local version = redis.call("HGET", call:key("made:", ref.artifact), "p:" .. ref.argument)
+  local version = redis.call("HGET", call:key("newest:", ref.artifact), "p:" .. ref.argument)
   if version then
     return version
   end
@@ -108,7 +109,7 @@ end
 -- The newest in a run. One that cannot publish any more will not: but who failed may be
 -- retried.
 function Select.r(call, ref)
-  local version = redis.call("HGET", call:key("made:", ref.artifact), "r:" .. ref.argument)
+  local version = redis.call("HGET", call:key("newest:", ref.artifact), "r:" .. ref.argument)
   if version then
     return version
   end
@@ -140,6 +141,40 @@ function Then.n(call, ref)
   local rank = Moments.count(call, ref.artifact, ref.moment) - 1 - tonumber(ref.argument)
   local key = call:key("vers:", ref.artifact)
   return rank >= 0 and redis.call("ZRANGE", key, Text.int(rank), Text.int(rank))[1]
+end
+
+local MOVES_READ = 50
+
+-- What the alias named: the last of its moves by then. Of one with more moves than are kept the
+-- oldest says whether it was there before.
+function Then.a(call, ref)
+  local key, till = call:key("ahist:", ref.artifact, ":", ref.argument), "+"
+  if ref.moment.of == "r" then
+    till = Text.int(ref.moment.at)
+  end
+  while true do
+    local moves = redis.call("XREVRANGE", key, till, "-", "COUNT", MOVES_READ)
+    for _, entry in ipairs(moves) do
+      local move = {}
+      for i = 1, #entry[2], 2 do
+        move[entry[2][i]] = entry[2][i + 1]
+      end
+      if Moments.includes(ref.moment, move.rev, move.at) then
+        return move.to
+      end
+    end
+    if #moves < MOVES_READ then
+      break
+    end
+    till = "(" .. moves[#moves][1]
+  end
+  local oldest = redis.call("XRANGE", key, "-", "+", "COUNT", 1)[1]
+  for i = 1, oldest and #oldest[2] or 0, 2 do
+    if oldest[2][i] == "from" and oldest[2][i + 1] ~= "" then
+      return nil, "moment-forgotten"
+    end
+  end
+  return nil
 end
 
 local function first_then(call, ref)
@@ -182,4 +217,6 @@ function Choose.list(call, ref)
   end
   local _, missed = Choose.version(call, ref)
   return nil, missed
+end
+
 end

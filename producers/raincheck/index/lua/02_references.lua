@@ -16,7 +16,7 @@
 --                                    inline, m:<key>, t:<tag>; of those that came later
 --                                    l:m:<key>, l:t:<tag> revision and ms
 --                                                                      for ever
---   made:<artifact>            hash  p:<pipeline>, r:<run> -> newest    for ever
+--   newest:<artifact>          hash  p:<pipeline>, r:<run> -> newest    for ever
 --   alias:<artifact>           hash  alias -> version                  for ever
 --   best:<artifact>:<key>      zset  %016d sequence by number          for ever
 --   tag:<artifact>:<tag>       zset  version by sequence               for ever

@@ -2,11 +2,9 @@
 --
 -- Keys of this file: those of 02_references.lua, and
 --   arts        zset    artifact names, all with score 0                for ever
---   req:<id>    string  reply of a publication or alias move by hand    24 hours
+--   req:<id>    string  reply of a publication or move of an alias      24 hours
 
-local Versions = {}
-
-local REQUEST_TTL = 86400
+local Versions = { REQUEST_TTL = 86400 }
 
 -- One version as the caller sends it: output, artifact, version or "", record,
 -- has inline, inline, number of tags, tags, number of entries, per entry: key, raw
@@ -40,7 +38,7 @@ end
 
 -- What a change of a version brings about: its event, whose id is returned, and a look for
 -- those it concerns.
-local function changed(call, kind, cause, artifact, version, ...)
+function Versions.changed(call, kind, cause, artifact, version, ...)
   local event = call:announce(kind, cause, "a", artifact, "v", version, ...)
   call:mark_subscriptions(artifact)
   Waits.fire(call, "q:" .. artifact)
@@ -129,7 +127,7 @@ function Versions.write(call, item, cause)
   redis.call("HSET", key, "seq", Text.int(sequence), "rev", Text.int(call:revision()),
     "at", Text.int(call:stamp()), "rec", item.record, "by", cause and cause.pipeline or "")
   if cause then
-    local made = call:key("made:", item.artifact)
+    local made = call:key("newest:", item.artifact)
     redis.call("HSET", key, "run", cause.run)
     redis.call("HSET", made, "p:" .. cause.pipeline, version, "r:" .. cause.run, version)
   end
@@ -146,7 +144,8 @@ function Versions.write(call, item, cause)
   end
   Waits.fire(call, "v:" .. item.artifact .. "@" .. version)
   Waits.fire(call, "n:" .. item.artifact)
-  local event = changed(call, "published", cause, item.artifact, version, "s", Text.int(sequence))
+  local event = Versions.changed(call, "published", cause, item.artifact, version,
+    "s", Text.int(sequence))
   redis.call("HSET", key, "ev", event)
   return version
 end
@@ -183,24 +182,25 @@ function Versions.write_metadata(call, artifact, version, entries, cause)
       write_entry(call, artifact, key, sequence, entry)
       came_later(call, key, "m:" .. entry.key)
       Waits.fire(call, "m:" .. artifact .. "@" .. version .. "#" .. entry.key)
-      changed(call, "metadata", cause, artifact, version, "s", Text.int(sequence), "n", entry.key)
+      Versions.changed(call, "metadata", cause, artifact, version,
+        "s", Text.int(sequence), "n", entry.key)
     end
   end
 end
 
 -- The cause of what a step does at once, outside its completion; nil when done by hand.
-local function cause_of(call, run)
+function Versions.cause_of(call, run)
   return run and run ~= "" and Runs.facts(call, run) and Runs.cause(call, run) or nil
 end
 
-local function newest_or(call, artifact, version)
+function Versions.newest_or(call, artifact, version)
   if version ~= "" then
     return version
   end
   return redis.call("ZREVRANGE", call:key("vers:", artifact), 0, 0)[1] or ""
 end
 
-local function dirty(call)
+function Versions.dirty(call)
   return call.dirty and "1" or "0"
 end
 
@@ -222,8 +222,8 @@ function Versions.publish(keys, args)
   end
   local version = Versions.write(call, item, nil)
   local revision = Text.int(call:revision())
-  redis.call("SET", request, version .. FIELD .. revision, "EX", REQUEST_TTL)
-  return { "DONE", version, revision, dirty(call) }
+  redis.call("SET", request, version .. FIELD .. revision, "EX", Versions.REQUEST_TTL)
+  return { "DONE", version, revision, Versions.dirty(call) }
 end
 
 -- log_metadata(artifact, version or "" for the newest, entries, run that does it or "")
@@ -232,21 +232,21 @@ end
 function Versions.log_metadata(keys, args)
   local call = Call.open(keys, args)
   local artifact = call:take()
-  local version = newest_or(call, artifact, call:take())
+  local version = Versions.newest_or(call, artifact, call:take())
   local entries = Versions.read_entries(call)
   local refused = Versions.check_metadata(call, artifact, version, entries, {})
   if refused then
     return refused
   end
-  Versions.write_metadata(call, artifact, version, entries, cause_of(call, call:take()))
-  return { "DONE", version, Text.int(call:current_revision()), dirty(call) }
+  Versions.write_metadata(call, artifact, version, entries, Versions.cause_of(call, call:take()))
+  return { "DONE", version, Text.int(call:current_revision()), Versions.dirty(call) }
 end
 
 -- tag(artifact, version or "", tag, run that does it or "") -> {"DONE", version, revision, dirty}
 -- | {"UNKNOWN", artifact, version}
 function Versions.tag(keys, args)
   local call = Call.open(keys, args)
-  local artifact, version, tag = args[1], newest_or(call, args[1], args[2]), args[3]
+  local artifact, version, tag = args[1], Versions.newest_or(call, args[1], args[2]), args[3]
   local key = call:key("ver:", artifact, ":", version)
   local sequence = redis.call("HGET", key, "seq")
   if not sequence then
@@ -255,43 +255,12 @@ function Versions.tag(keys, args)
   if not redis.call("HGET", key, "t:" .. tag) then
     write_tag(call, artifact, version, key, tonumber(sequence), tag)
     came_later(call, key, "t:" .. tag)
-    changed(call, "tag", cause_of(call, args[4]), artifact, version, "s", sequence, "n", tag)
+    Versions.changed(call, "tag", Versions.cause_of(call, args[4]), artifact, version,
+      "s", sequence, "n", tag)
   end
-  return { "DONE", version, Text.int(call:current_revision()), dirty(call) }
-end
-
--- set_alias(request id, artifact, alias, version or "", expected version or "", run that
---   does it or "")
--- -> {"DONE", version, revision, dirty} | {"UNKNOWN", artifact, version}
---  | {"MOVED", version that it names now}
-function Versions.set_alias(keys, args)
-  local call = Call.open(keys, args)
-  local request, artifact, alias = call:key("req:", args[1]), args[2], args[3]
-  local stored = redis.call("GET", request)
-  if stored then
-    local parts = Text.split(stored, FIELD)
-    return { "DONE", parts[1], parts[2], "0" }
-  end
-  local version, aliases = newest_or(call, artifact, args[4]), call:key("alias:", artifact)
-  if redis.call("EXISTS", call:key("ver:", artifact, ":", version)) == 0 then
-    return { "UNKNOWN", artifact, version }
-  end
-  local now = redis.call("HGET", aliases, alias)
-  if args[5] ~= "" and (now or "") ~= args[5] then
-    return { "MOVED", now or "" }
-  end
-  if now ~= version then
-    redis.call("HSET", aliases, alias, version)
-    local before = now and { "p", now } or {}
-    Waits.fire(call, "a:" .. artifact .. ":" .. alias)
-    changed(call, "alias", cause_of(call, args[6]), artifact, version, "n", alias, unpack(before))
-  end
-  local revision = Text.int(call:current_revision())
-  redis.call("SET", request, version .. FIELD .. revision, "EX", REQUEST_TTL)
-  return { "DONE", version, revision, dirty(call) }
+  return { "DONE", version, Text.int(call:current_revision()), Versions.dirty(call) }
 end
 
 redis.register_function("rc1_publish", Versions.publish)
 redis.register_function("rc1_log_metadata", Versions.log_metadata)
 redis.register_function("rc1_tag", Versions.tag)
-redis.register_function("rc1_set_alias", Versions.set_alias)

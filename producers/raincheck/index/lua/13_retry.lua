@@ -7,6 +7,7 @@
 -- Keys: see 03_runs.lua
 
 local Retry = {}
+do -- what is local ends with the file: a chunk may hold 200
 
 local FORGOTTEN = { "errors", "lost", "silent", "error", "reason", "ended", "missing",
   "first_park", "declined", "declines", "not_before" }
@@ -163,3 +164,5 @@ function Retry.retry(keys, args)
 end
 
 redis.register_function("rc1_retry", Retry.retry)
+
+end

@@ -10,6 +10,7 @@
 --   marking  hash  artifact of which not all subscriptions are marked: the last one that is
 
 local Advance = {}
+do -- what is local ends with the file: a chunk may hold 200
 
 -- Events that one slice looks at: 256 are 0.6 ms.
 local SLICE = 256
@@ -165,4 +166,6 @@ function Waits.on_dirty.c(call, name, _, left, out)
     return 1
   end
   return slice(call, sub, left, out)
+end
+
 end

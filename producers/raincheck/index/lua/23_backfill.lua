@@ -13,6 +13,7 @@
 --                                                    30 days after its end, or until deleted
 
 local Backfill = {}
+do -- what is local ends with the file: a chunk may hold 200
 
 -- Versions that one slice looks at, and that may wait in the lane.
 local FILL_SLICE = 64
@@ -282,3 +283,5 @@ redis.register_function("rc1_backfill", Backfill.backfill)
 redis.register_function({
   function_name = "rc1_preview", callback = Backfill.preview, flags = { "no-writes" },
 })
+
+end

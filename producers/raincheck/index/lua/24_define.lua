@@ -3,6 +3,7 @@
 -- Keys: see 18_subscriptions.lua
 
 local Define = {}
+do -- what is local ends with the file: a chunk may hold 200
 
 local DEPLOYMENTS_KEPT = 50
 -- Subscriptions to one artifact.
@@ -109,3 +110,5 @@ function Define.define(keys, args)
 end
 
 redis.register_function("rc1_define", Define.define)
+
+end

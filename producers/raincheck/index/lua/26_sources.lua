@@ -6,6 +6,7 @@
 -- Keys of this file: none of its own; it reads those of 02_references.lua
 
 local Sources = {}
+do -- what is local ends with the file: a chunk may hold 200
 
 -- How many of a sorted set come before a score, with its equals; without them after a `(`.
 function Sources.count(set, score)
@@ -159,4 +160,6 @@ function Sources.walk.min(source, place, most)
     first = upto
   end
   return out
+end
+
 end

@@ -10,6 +10,7 @@
 -- Keys of this file: none of its own; it reads those of 02_references.lua
 
 local Listing = {}
+do -- what is local ends with the file: a chunk may hold 200
 
 -- Rows read at once; candidates that a call puts in order itself, about 1 ms.
 local ROWS, GATHERED = 128, 500
@@ -152,3 +153,5 @@ end
 redis.register_function({
   function_name = "rc1_list", callback = Listing.list, flags = { "no-writes" },
 })
+
+end
