@@ -23,7 +23,7 @@ PERMANENT = (
     "lagging",
     "marking",
 )
-PERMANENT_KINDS = ("art:", "vers:", "ver:", "alias:", "best:", "tag:")
+PERMANENT_KINDS = ("art:", "vers:", "ver:", "alias:", "best:", "tag:", "made:", "used:")
 #: What belongs to the subscription that stands in its name, until that is deleted.
 OF_SUBSCRIPTIONS = ("sub:", "deployed:", "pend:", "join:", "live:", "fill:", "matched:")
 #: Tables of steps: every member must belong to a live run.

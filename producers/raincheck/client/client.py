@@ -11,6 +11,7 @@ from raincheck.authoring.lazy import lazy_artifact_version
 from raincheck.client.artifact_changes import ArtifactChanges
 from raincheck.client.artifact_listing import ArtifactListing
 from raincheck.client.event_reader import read_events
+from raincheck.client.lineage import LineageReading
 from raincheck.client.predicates import Predicate
 from raincheck.client.published import PublishedVersion
 from raincheck.client.selecting import NAMES, chosen_selector
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from raincheck.authoring.triggers import SubscriptionOptions
 
 
-class Client(ArtifactChanges, ArtifactListing):
+class Client(ArtifactChanges, ArtifactListing, LineageReading):
     """Asks for artifact versions.
 
     Args:

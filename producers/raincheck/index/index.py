@@ -4,6 +4,7 @@ from raincheck.index.backfill_scripts import BackfillScripts
 from raincheck.index.bad_messages import BadMessages
 from raincheck.index.connection import Connection
 from raincheck.index.event_log import EventLog
+from raincheck.index.lineage_records import LineageRecords
 from raincheck.index.match_records import MatchRecords
 from raincheck.index.node_scripts import NodeScripts
 from raincheck.index.records import Records
@@ -25,6 +26,7 @@ class Index:
         self.versions = VersionScripts(connection)
         self.nodes = NodeScripts(connection)
         self.records = Records(connection)
+        self.lineage = LineageRecords(connection)
         self.events = EventLog(connection)
         self.subscriptions = SubscriptionScripts(connection)
         self.backfills = BackfillScripts(connection)

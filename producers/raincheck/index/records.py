@@ -19,7 +19,8 @@ from raincheck_contracts.runs import Run, RunStatus, StepRun
 _PAGE = 500
 
 
-def _hash(reply: Any) -> dict[str, bytes]:
+def read_hash(reply: Any) -> dict[str, bytes]:
+    """A hash by its fields, as RESP2 or RESP3 gives it."""
     if isinstance(reply, Mapping):
         return {text(key): value for key, value in reply.items()}
     return {text(reply[i]): reply[i + 1] for i in range(0, len(reply), 2)}
@@ -59,12 +60,12 @@ class Records:
         Raises:
             RunNotFoundError: no such run.
         """
-        record = _hash(self._ask(("HGETALL", self._key("run:", run)))[0])
+        record = read_hash(self._ask(("HGETALL", self._key("run:", run)))[0])
         if not record:
             raise RunNotFoundError(run)
         names = text(self._ask(("HGET", self._key("spec:", text(record["spec"])), "steps"))[0])
         steps = names.split()
-        details = [_hash(reply) for reply in self._ask(*self._step_reads(run, steps))]
+        details = [read_hash(reply) for reply in self._ask(*self._step_reads(run, steps))]
         return StoredRun(run, record, dict(zip(steps, details, strict=True)))
 
     def stored_run_again(self, before: StoredRun) -> StoredRun:
@@ -79,10 +80,10 @@ class Records:
         live = [step for step in before.steps if not before.state(step).final]
         reads = self._step_reads(before.run, live)
         reply, *details = self._ask(("HGETALL", self._key("run:", before.run)), *reads)
-        record = _hash(reply)
+        record = read_hash(reply)
         if not record:
             raise RunNotFoundError(before.run)
-        news = dict(zip(live, map(_hash, details), strict=True))
+        news = dict(zip(live, map(read_hash, details), strict=True))
         return StoredRun(before.run, record, {**before.steps, **news})
 
     def _step_reads(self, run: str, steps: Sequence[str]) -> list[tuple[str, str]]:
@@ -226,9 +227,9 @@ class Records:
         keys = [
             ("HGETALL", self._key("ver:", artifact, ":", version)) for artifact, version in names
         ]
-        records = [_hash(reply) for reply in self._ask(*keys)] if keys else []
+        records = [read_hash(reply) for reply in self._ask(*keys)] if keys else []
         return [
-            _version(artifact, version, record) if record else None
+            read_version(artifact, version, record) if record else None
             for (artifact, version), record in zip(names, records, strict=True)
         ]
 
@@ -248,10 +249,11 @@ class Records:
 
 
 def _aliases(reply: Any) -> dict[str, str]:
-    return {alias: text(version) for alias, version in sorted(_hash(reply).items())}
+    return {alias: text(version) for alias, version in sorted(read_hash(reply).items())}
 
 
-def _version(artifact: str, version: str, record: Mapping[str, bytes]) -> ArtifactVersion:
+def read_version(artifact: str, version: str, record: Mapping[str, bytes]) -> ArtifactVersion:
+    """The contract form of a version's record."""
     metadata = {
         name[2:]: json.loads(value)
         for name, value in sorted(record.items())

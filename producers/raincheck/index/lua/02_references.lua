@@ -11,7 +11,8 @@
 --   vers:<artifact>            zset  version by sequence                for ever
 --   ver:<artifact>:<version>   hash  seq, rev, at, rec, ev (event), by (pipeline),
 --                                    inline, m:<key>, t:<tag>; of those that came later
---                                    l:m:<key>, l:t:<tag> revision
+--                                    l:m:<key>, l:t:<tag> revision;
+--                                    unlisted (see 25_lineage.lua)
 --                                                                      for ever
 --   alias:<artifact>           hash  alias -> version                  for ever
 --   best:<artifact>:<key>      zset  %016d sequence by number          for ever
