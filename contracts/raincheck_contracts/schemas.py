@@ -15,6 +15,7 @@ from raincheck_contracts.events import (
     SubscriptionLagged,
     TagAdded,
 )
+from raincheck_contracts.lineage import BoundReferences, Lineage
 from raincheck_contracts.messages import RunRequest, StepTask
 from raincheck_contracts.pipelines import PipelineSpec
 from raincheck_contracts.runs import Run
@@ -26,7 +27,9 @@ _PUBLIC: tuple[type[BaseModel], ...] = (
     ArtifactVersion,
     ArtifactVersionPublished,
     Binding,
+    BoundReferences,
     IndexReopened,
+    Lineage,
     MetadataLogged,
     PipelineSpec,
     Promotion,

@@ -380,3 +380,55 @@ def held_and_failing(log: str, gate: str) -> float:
 def hold_then_fail(log: str, gate: str) -> float:
     """A step that fails when nobody wants it any more."""
     return held_and_failing(log, gate)
+
+
+# Lineage: four pipelines that hang together as a diamond
+
+
+@step
+def diamond_left(source: float, error: float) -> Annotated[float, "diamond-left"]:
+    """One side; it also takes metadata of the source."""
+    return source + error
+
+
+@step
+def diamond_right(source: float) -> Annotated[float, "diamond-right"]:
+    """The other side."""
+    return -source
+
+
+@step
+def diamond_tip(left: float, sides: list[float]) -> Annotated[float, "diamond-tip"]:
+    """Where both meet."""
+    return left + sum(sides)
+
+
+@step
+def diamond_report(tip: float) -> None:
+    """Uses a version and makes none."""
+
+
+@pipeline
+def on_the_left() -> None:
+    """Binds a version and its metadata."""
+    source = Client().get_artifact_version("diamond-source")
+    diamond_left(source, source.run_metadata["MSE"])
+
+
+@pipeline
+def on_the_right() -> None:
+    """Binds the same version."""
+    diamond_right(Client().get_artifact_version("diamond-source"))
+
+
+@pipeline
+def at_the_tip() -> None:
+    """Binds what both have made, one of it within a list."""
+    left = Client().get_artifact_version("diamond-left")
+    diamond_tip(left, [Client().get_artifact_version("diamond-right")])
+
+
+@pipeline
+def reporting() -> None:
+    """Binds the tip."""
+    diamond_report(Client().get_artifact_version("diamond-tip"))

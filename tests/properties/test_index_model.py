@@ -326,13 +326,19 @@ class IndexMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.void)
     @rule(data=st.data())
     def write_late(self, data: st.DataObject) -> None:
-        """An attempt that lost its step comes back: nothing that it writes is taken."""
+        """An attempt that lost its step comes back: nothing that it writes is taken.
+
+        Its process has ended the attempt by itself, so it is no longer to be killed for it.
+        """
         attempt = data.draw(st.sampled_from(self.void))
         run = self.model.runs[attempt.run]
         if run.steps[attempt.step].state is StepState.QUEUED and data.draw(st.booleans()):
             self._claim(run, run.steps[attempt.step], self.nodes[0])
         self.again = None
         before = dump(self.index)
+        node = before.get(f"node:{attempt.node}")
+        if node is not None:
+            node[0].pop(f"k:{attempt.run}/{attempt.step}", None)
         for write in (
             lambda: self.index.runs.complete(attempt, [new_version("m", output="m")]),
             lambda: self.index.runs.fail(attempt, "error", ERROR),

@@ -25,7 +25,7 @@ PERMANENT = (
 )
 PERMANENT_KINDS = (
     *("art:", "vers:", "ver:", "newest:", "alias:", "best:", "tag:"),
-    *("ahist:", "guard:"),
+    *("ahist:", "guard:", "made:", "used:"),
 )
 #: What belongs to the subscription that stands in its name, until that is deleted.
 OF_SUBSCRIPTIONS = ("sub:", "deployed:", "pend:", "join:", "live:", "fill:", "matched:")

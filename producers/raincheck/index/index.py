@@ -5,6 +5,7 @@ from raincheck.index.backfill_scripts import BackfillScripts
 from raincheck.index.bad_messages import BadMessages
 from raincheck.index.connection import Connection
 from raincheck.index.event_log import EventLog
+from raincheck.index.lineage_records import LineageRecords
 from raincheck.index.listing_scripts import ListingScripts
 from raincheck.index.match_records import MatchRecords
 from raincheck.index.node_scripts import NodeScripts
@@ -28,6 +29,7 @@ class Index:
         self.aliases = AliasScripts(connection)
         self.nodes = NodeScripts(connection)
         self.records = Records(connection)
+        self.lineage = LineageRecords(connection)
         self.listing = ListingScripts(connection)
         self.events = EventLog(connection)
         self.subscriptions = SubscriptionScripts(connection)

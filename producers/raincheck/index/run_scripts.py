@@ -22,6 +22,7 @@ from raincheck_contracts.errors import (
     RunNotRetryableError,
     StaleFenceError,
 )
+from raincheck_contracts.lineage import BoundReferences
 from raincheck_contracts.runs import ErrorInfo
 
 
@@ -88,8 +89,18 @@ class RunScripts:
         attempt: "Attempt",
         outputs: Sequence[NewVersion],
         foreign: Sequence[ForeignMetadata] = (),
+        bound: BoundReferences | None = None,
     ) -> Completed:
         """Publish a step's outputs and end it, in one step.
+
+        Args:
+            attempt: whose fence is shown.
+            outputs: what it made.
+            foreign: metadata that it logs to versions of others.
+            bound: what it had bound, to be kept with what it made.
+
+        Returns:
+            What was published.
 
         Raises:
             StaleFenceError: the attempt no longer owns the step; nothing was written.
@@ -102,6 +113,7 @@ class RunScripts:
             arguments.append(len(group))
             for item in group:
                 arguments += item.arguments()
+        arguments.append(bound.canonical_json() if bound else "")
         reply = self._connection.call("complete", *arguments)
         code = text(reply[0])
         if code == "STALE":

@@ -62,7 +62,16 @@ def save_picture(handle: RunHandle, file: Path | None, *, opened: bool) -> Path:
         )
     if opened and suffix != _PAGE:
         raise ArgumentError("--open", f"{str(file)!r} is no page", f"End it in {_PAGE}")
-    text = picture(handle, suffix)
+    write_whole(file, picture(handle, suffix))
+    return file
+
+
+def write_whole(file: Path, text: str) -> None:
+    """Write a file whole, or leave it as it was.
+
+    Raises:
+        ArgumentError: it cannot be written.
+    """
     fresh = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
     try:
         fresh.write_text(text, encoding="utf-8")
@@ -72,7 +81,6 @@ def save_picture(handle: RunHandle, file: Path | None, *, opened: bool) -> Path:
             fresh.unlink()
         problem = f"cannot write {str(file)!r}: {error.strerror}"
         raise ArgumentError("--output", problem, "Name a file in a folder that is yours") from error
-    return file
 
 
 def open_page(file: Path) -> None:

@@ -30,6 +30,7 @@ from raincheck_workers.execution.cache import MaterializedCache
 from raincheck_workers.execution.code_difference import code_difference
 from raincheck_workers.execution.failures import Failure, classify, error_info, shown
 from raincheck_workers.execution.inputs import BoundInputs, bind, check_types, materialize
+from raincheck_workers.execution.lineage import bound_references
 from raincheck_workers.execution.loader import Loader
 from raincheck_workers.execution.monitor import Monitor, Unwatched
 from raincheck_workers.execution.outcomes import Outcome, Result
@@ -233,9 +234,10 @@ class Executor:
             outputs, foreign = prepare_outputs(
                 self.deployment.store, step, context, returned, inputs.versions
             )
+        bound = bound_references(inputs)
         with classify("complete"), span("publish"):
             done = self._until_answered(
-                lambda: self._index.runs.complete(attempt, outputs, foreign)
+                lambda: self._index.runs.complete(attempt, outputs, foreign, bound)
             )
             observation.published(outputs, done)
         if done.dirty:

@@ -14,7 +14,8 @@
 --   vers:<artifact>            zset  version by sequence                for ever
 --   ver:<artifact>:<version>   hash  seq, rev, at, rec, ev (event), by (pipeline), run,
 --                                    inline, m:<key>, t:<tag>; of those that came later
---                                    l:m:<key>, l:t:<tag> revision and ms
+--                                    l:m:<key>, l:t:<tag> revision and ms;
+--                                    unlisted (see 28_lineage.lua)
 --                                                                      for ever
 --   newest:<artifact>          hash  p:<pipeline>, r:<run> -> newest    for ever
 --   alias:<artifact>           hash  alias -> version                  for ever

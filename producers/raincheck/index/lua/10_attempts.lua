@@ -1,6 +1,6 @@
 -- complete, fail: the end of an attempt; cancel: the end of a run.
 --
--- Keys: those of 03_runs.lua and 09_versions.lua
+-- Keys: those of 03_runs.lua, 09_versions.lua and 28_lineage.lua
 
 local Finish = {}
 
@@ -78,7 +78,7 @@ local function write_outputs(call, run, step, items, foreign)
 end
 
 -- complete(run, step, fence, node, number of items, items, number of foreign metadata,
---   per one: artifact, version, entries)
+--   per one: artifact, version, entries, what was bound as JSON or "")
 -- -> {"DONE", revision, dirty, drain, outputs {output, artifact, version}, messages}
 --  | {"STALE"} | any refusal of publish or log_metadata
 -- Sibling outputs share one revision.
@@ -102,6 +102,7 @@ function Finish.complete(keys, args)
     return refused
   end
   local outputs = write_outputs(call, run, step, items, foreign)
+  Finish.keep_lineage(call, run, step, call:take(), outputs)
   Ends.release(call, run, step)
   local freed = Ends.succeed(call, run, step)
   local revision = Text.int(call:current_revision())

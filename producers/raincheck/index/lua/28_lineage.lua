@@ -1,0 +1,81 @@
+-- Lineage: what a step that succeeded had bound and made, and which steps used a version.
+-- No function of its own: `complete` writes it down, and it outlives the run's records.
+--
+-- A step run is named <run>/<step>@<revision>, by the revision at which it ended: a run's id
+-- may come again once its records are gone, and what was true of the first run stays so.
+--
+-- Keys of this file
+--   made:<run>/<step>@<revision>  hash  pipeline, at, rev (bound at), bound (JSON, from the
+--                                       worker), out (packed outputs); without outputs
+--                                       listed (in how many `used` it stands)
+--                                 for ever; without outputs until no `used` lists it
+--   used:<artifact>:<version>     zset  <run>/<step>@<revision> by the revision, the newest
+--                                       1,000                            for ever
+--   ver:<artifact>:<version>      see 02_references.lua; unlisted, how many older users
+
+local MOST_USERS = 1000
+
+-- The versions that a step had bound, each once, as they stand in keys.
+local function bound_versions(call, run, step)
+  local key = Runs.step_key(call, run, step)
+  local fields, versions, seen = {}, {}, {}
+  for i = 1, tonumber(redis.call("HGET", key, "bn") or "0") do
+    fields[i] = "b" .. i
+  end
+  for _, stored in ipairs(Batch.read("HMGET", key, fields)) do
+    local parts = Text.split(stored, FIELD)
+    local name = parts[1] .. ":" .. parts[2]
+    if not seen[name] then
+      seen[name] = true
+      versions[#versions + 1] = name
+    end
+  end
+  return versions
+end
+
+-- The oldest user of a version is no longer listed. A step that made nothing is known by
+-- those lists only, and forgotten when it has left the last.
+local function unlist_oldest(call, name, users)
+  local oldest = redis.call("ZPOPMIN", users)[1]
+  local made = call:key("made:", oldest)
+  local version = call:key("ver:", name)
+  if redis.call("EXISTS", version) == 1 then
+    redis.call("HINCRBY", version, "unlisted", 1)
+  end
+  if redis.call("HEXISTS", made, "listed") == 1
+    and redis.call("HINCRBY", made, "listed", -1) == 0 then
+    redis.call("DEL", made)
+  end
+end
+
+local function list_user(call, name, step_run, revision)
+  local users = call:key("used:", name)
+  redis.call("ZADD", users, revision, step_run)
+  if redis.call("ZCARD", users) > MOST_USERS then
+    unlist_oldest(call, name, users)
+  end
+end
+
+-- Writes down what a step had bound, and what it made, as `complete` ends it. `bound` is the
+-- worker's JSON, which also knows parameters; a worker of an earlier release sends none.
+function Finish.keep_lineage(call, run, step, bound, outputs)
+  local versions, made = bound_versions(call, run, step), {}
+  if #versions == 0 then
+    return -- the records of its outputs say all
+  end
+  for i, output in ipairs(outputs) do
+    made[i] = table.concat(output, FIELD)
+  end
+  local revision = Text.int(call:current_revision())
+  local step_run = run .. "/" .. step .. "@" .. revision
+  local key = call:key("made:", step_run)
+  redis.call("HSET", key, "pipeline", Runs.facts(call, run).pipeline, "at", Text.int(call:now()),
+    "rev", redis.call("HGET", Runs.step_key(call, run, step), "brev"), "bound", bound or "",
+    "out", table.concat(made, ITEM))
+  if #outputs == 0 then
+    redis.call("HSET", key, "listed", Text.int(#versions))
+  end
+  for _, name in ipairs(versions) do
+    list_user(call, name, step_run, revision)
+  end
+end

@@ -1,0 +1,1 @@
+"""Reading the lineage of a version."""

@@ -1,0 +1,51 @@
+"""A lineage as trees in the terminal: what a version came from, and what came of it."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from rich.text import Text
+from rich.tree import Tree
+
+from raincheck_contracts.lineage import Lineage, LineageEdge
+from raincheck_workers.cli.graph.lineage_graph import edge_words, step_title, version_note
+from raincheck_workers.cli.rendering.words import one_line
+
+
+def lineage_trees(lineage: Lineage) -> Iterator[Tree]:
+    """One tree for each direction that was asked for.
+
+    A node that was met before is named again, and what hangs on it is not.
+    """
+    if lineage.direction in {"up", "both"}:
+        yield _tree(lineage, "came from", up=True)
+    if lineage.direction in {"down", "both"}:
+        yield _tree(lineage, "is used by", up=False)
+
+
+def _tree(lineage: Lineage, title: str, *, up: bool) -> Tree:
+    hanging: dict[str, list[tuple[str, LineageEdge]]] = defaultdict(list)
+    for edge in lineage.edges:
+        # Upwards a version leads to the step that made it, and a step to what it had bound.
+        from_version = (edge.kind == "produced") is up
+        ends = (edge.version, edge.step) if from_version else (edge.step, edge.version)
+        hanging[ends[0]].append((ends[1], edge))
+    names = _names(lineage)
+    root = Tree(Text(f"{names[lineage.root]} {title}"))
+    seen, open_nodes = {lineage.root}, [(root, lineage.root)]
+    while open_nodes:
+        branch, key = open_nodes.pop()
+        for other, edge in hanging[key]:
+            words = edge_words(edge)
+            label = one_line(f"{names[other]}  ({words})" if words else names[other])
+            again = other in seen and bool(hanging[other])
+            child = branch.add(Text(f"{label} ..." if again else label))
+            if other not in seen:
+                seen.add(other)
+                open_nodes.append((child, other))
+    return root
+
+
+def _names(lineage: Lineage) -> dict[str, str]:
+    versions = {one.name: f"{one.name} {version_note(one)}" for one in lineage.versions}
+    steps = {one.key: f"{step_title(one)} of {one.run}" for one in lineage.steps}
+    return {**versions, **steps}
