@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from raincheck.authoring.context import active_step_context
 from raincheck.deployment import Deployment
 from raincheck.index.run_records import read_run, run_status
+from raincheck.queueing.input_answers import input_answers
 from raincheck.queueing.results import load_result
 from raincheck.queueing.run_report import RunReport, report_on
+from raincheck_contracts.answers import InputAnswer
 from raincheck_contracts.errors import (
     RunCancelledError,
     RunExpiredError,
@@ -100,6 +102,20 @@ class RunHandle:
             RunNotFoundError: it ended so long ago that its records are gone.
         """
         return report_on(self.deployment, self.id)
+
+    def inputs(self, step: str | None = None) -> tuple[InputAnswer, ...]:
+        """Why each input is what it is.
+
+        The reference and its answer, what that was chosen over, and what it would be now.
+
+        Args:
+            step: one of the run's steps; None is all. One that is not bound yet has none.
+
+        Raises:
+            RunNotFoundError: it ended so long ago that its records are gone.
+            ArgumentError: the run has no such step.
+        """
+        return input_answers(self.deployment, self.id, step)
 
     def cancel(self, reason: str = "cancelled by hand") -> bool:
         """End the run: nothing more of it starts, what runs is stopped.

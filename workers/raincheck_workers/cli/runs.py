@@ -10,6 +10,7 @@ from raincheck_workers.cli.rendering.nothing import print_nothing
 from raincheck_workers.cli.rendering.run_table import run_table
 from raincheck_workers.cli.run_choice import RunArgument, chosen_run
 from raincheck_workers.cli.runs_dead import dead
+from raincheck_workers.cli.runs_inputs import inputs
 from raincheck_workers.cli.runs_retry import retry
 from raincheck_workers.cli.runs_show import show
 from raincheck_workers.cli.runs_why import why
@@ -38,6 +39,7 @@ def list_runs(
 
 runs.command()(show)
 runs.command()(why)
+runs.command()(inputs)
 runs.command()(retry)
 runs.command()(dead)
 
