@@ -23,7 +23,7 @@ def _long_alias(driver: Driver) -> None:
     for _ in range(2):
         past.publish(named=False, metadata={}, tags=())
     past.move(place=0, alias="production")
-    time.sleep(0.01)
+    time.sleep(0.01)  # the index tells times by the millisecond: the other moves are of later ones
     for place in range(1, 61):
         past.move(place=place, alias="production")
     then = past.times()[past.aliases[0][2]]

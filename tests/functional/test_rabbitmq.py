@@ -89,7 +89,7 @@ def _end(fleet: Fleet, handle: RunHandle) -> None:
     """
 
     def ended() -> bool:
-        time.sleep(0.045)
+        time.sleep(0.045)  # the rate at which time passes: some 20 ticks a second
         fleet.pass_ticks(1)
         return handle.status().final
 

@@ -20,6 +20,7 @@ from raincheck_contracts.errors import (
     ReferenceNotFoundError,
     RollbackRefusedError,
 )
+from tests.support.acts import act
 from tests.support.builders import nonce
 from tests.support.driver import Driver
 from tests.support.promoting import mover_of, moves, named, promote, roll_back
@@ -193,29 +194,21 @@ class Played:
 Act = Callable[[Played], None]
 
 
-def _act(call: Callable[..., None], **drawn: st.SearchStrategy[object]) -> st.SearchStrategy[Act]:
-    return st.fixed_dictionaries(drawn).map(lambda fields: partial(_play, call, fields))
-
-
-def _play(call: Callable[..., None], fields: dict[str, object], played: Played) -> None:
-    call(played, **fields)
-
-
 _VERSIONS = st.integers(1, 6).map(str)
 _METRICS = st.sampled_from([-0.5, 0.0, 0.25, 1e-9, 3.0])
 _WHO = st.sampled_from(["hand", "hand", "p", "p", "q"])
 _EXPECTED = st.one_of(st.none(), st.none(), st.none(), _VERSIONS)
 _MODES = st.sampled_from([None, "min", "min", "max"])
 _ACTS: list[st.SearchStrategy[Act]] = [
-    *[_act(Played.publish, mse=st.one_of(st.none(), _METRICS, _METRICS, _METRICS))] * 2,
-    _act(Played.log, version=_VERSIONS, mse=_METRICS),
-    _act(Played.set_alias, version=_VERSIONS, who=_WHO, expected=_EXPECTED),
-    *[_act(Played.promote, version=_VERSIONS, who=_WHO, mode=_MODES, expected=_EXPECTED)] * 3,
-    *[_act(Played.rollback, who=_WHO, expected=_EXPECTED)] * 3,
-    _act(Played.repeat, place=st.integers(0, 20)),
-    _act(Played.protect, pipelines=st.sampled_from([[], [], ["p"], ["p", "q"]])),
+    *[act(Played.publish, mse=st.one_of(st.none(), _METRICS, _METRICS, _METRICS))] * 2,
+    act(Played.log, version=_VERSIONS, mse=_METRICS),
+    act(Played.set_alias, version=_VERSIONS, who=_WHO, expected=_EXPECTED),
+    *[act(Played.promote, version=_VERSIONS, who=_WHO, mode=_MODES, expected=_EXPECTED)] * 3,
+    *[act(Played.rollback, who=_WHO, expected=_EXPECTED)] * 3,
+    act(Played.repeat, place=st.integers(0, 20)),
+    act(Played.protect, pipelines=st.sampled_from([[], [], ["p"], ["p", "q"]])),
 ]
-_FIRST = st.lists(_act(Played.publish, mse=_METRICS), min_size=2, max_size=4)
+_FIRST = st.lists(act(Played.publish, mse=_METRICS), min_size=2, max_size=4)
 _HISTORIES = st.tuples(_FIRST, st.lists(st.one_of(_ACTS), max_size=30)).map(
     lambda parts: [*parts[0], *parts[1]]
 )
@@ -223,8 +216,8 @@ _HISTORIES = st.tuples(_FIRST, st.lists(st.one_of(_ACTS), max_size=30)).map(
 
 def _play_all(index: Index, acts: list[Act], *, repeated: bool) -> None:
     played = Played(index, repeated=repeated)
-    for act in acts:
-        act(played)
+    for one in acts:
+        one(played)
         played.check()
 
 

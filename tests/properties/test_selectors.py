@@ -6,12 +6,12 @@ question in one read. `SELECTOR_HISTORIES=10000` plays so many.
 
 import os
 from collections.abc import Callable
-from functools import partial
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from raincheck.index import Index
+from tests.support.acts import act
 from tests.support.driver import Driver
 from tests.support.repeating import losing_replies
 from tests.support.servers import fake_index, valkey_index
@@ -27,26 +27,18 @@ _TAGS = st.lists(st.sampled_from(["t", "u"]), max_size=2, unique=True).map(tuple
 _PLACES = st.integers(0, 20)
 
 
-def _act(call: Callable[..., None], **drawn: st.SearchStrategy[object]) -> st.SearchStrategy[Act]:
-    return st.fixed_dictionaries(drawn).map(lambda fields: partial(_play, call, fields))
-
-
-def _play(call: Callable[..., None], fields: dict[str, object], past: Past) -> None:
-    call(past, **fields)
-
-
 _ACTS: list[st.SearchStrategy[Act]] = [
-    *[_act(Past.publish, named=st.booleans(), metadata=_METADATA, tags=_TAGS)] * 3,
-    _act(
+    *[act(Past.publish, named=st.booleans(), metadata=_METADATA, tags=_TAGS)] * 3,
+    act(
         Past.publish_in_run,
         pipeline_name=st.sampled_from(["train", "tune"]),
         metadata=_METADATA,
         tags=_TAGS,
         count=st.integers(1, 2),
     ),
-    *[_act(Past.log, place=_PLACES, metadata=_METADATA)] * 2,
-    _act(Past.tag, place=_PLACES, tag=st.sampled_from(["t", "u"])),
-    _act(Past.move, place=_PLACES, alias=st.sampled_from(["production", "staging"])),
+    *[act(Past.log, place=_PLACES, metadata=_METADATA)] * 2,
+    act(Past.tag, place=_PLACES, tag=st.sampled_from(["t", "u"])),
+    act(Past.move, place=_PLACES, alias=st.sampled_from(["production", "staging"])),
 ]
 _HISTORIES = st.lists(st.one_of(_ACTS), max_size=25)
 
@@ -54,8 +46,8 @@ _HISTORIES = st.lists(st.one_of(_ACTS), max_size=25)
 def _play_all(index: Index, acts: list[Act], *, repeated: bool) -> None:
     told = losing_replies(index, lambda _function: None) if repeated else index
     past = Past(Driver(told))
-    for act in acts:
-        act(past)
+    for one in acts:
+        one(past)
     ask_everything(past)
 
 

@@ -6,12 +6,12 @@ died, for a worker has no memory of what it looks at.
 
 import os
 from collections.abc import Callable
-from functools import partial
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from raincheck.index import Index
+from tests.support.acts import act
 from tests.support.key_leaks import key_leaks
 from tests.support.repeating import losing_replies
 from tests.support.servers import fake_index, valkey_index
@@ -24,17 +24,9 @@ _METRICS = st.sampled_from([0.1, 0.9])
 _NAMES = st.sampled_from(sorted(SUBSCRIPTIONS))
 
 
-def _act(call: Callable[..., None], **drawn: st.SearchStrategy[object]) -> st.SearchStrategy[Act]:
-    return st.fixed_dictionaries(drawn).map(lambda fields: partial(_play, call, fields))
-
-
-def _play(call: Callable[..., None], fields: dict[str, object], history: History) -> None:
-    call(history, **fields)
-
-
 _ACTS: list[st.SearchStrategy[Act]] = [
     *[
-        _act(
+        act(
             History.publish,
             artifact=_ARTIFACTS,
             mse=st.one_of(st.none(), _METRICS),
@@ -42,18 +34,18 @@ _ACTS: list[st.SearchStrategy[Act]] = [
         )
     ]
     * 4,
-    _act(History.log, artifact=_ARTIFACTS, mse=_METRICS),
-    _act(History.tag, artifact=_ARTIFACTS),
-    _act(History.alias, back=st.integers(0, 2)),
-    *[_act(History.wake, limit=st.integers(1, 70))] * 3,
-    _act(History.pause, name=_NAMES),
-    _act(History.resume, name=_NAMES),
-    _act(History.redeploy, name=_NAMES),
-    _act(History.backfill, name=_NAMES, limit=st.integers(1, 3)),
-    *[_act(History.end_run, place=st.integers(0, 20), cancelled=st.booleans())] * 2,
-    _act(History.forget, most=st.integers(1, 10)),
-    _act(History.back_up),
-    _act(History.go_back),
+    act(History.log, artifact=_ARTIFACTS, mse=_METRICS),
+    act(History.tag, artifact=_ARTIFACTS),
+    act(History.alias, back=st.integers(0, 2)),
+    *[act(History.wake, limit=st.integers(1, 70))] * 3,
+    act(History.pause, name=_NAMES),
+    act(History.resume, name=_NAMES),
+    act(History.redeploy, name=_NAMES),
+    act(History.backfill, name=_NAMES, limit=st.integers(1, 3)),
+    *[act(History.end_run, place=st.integers(0, 20), cancelled=st.booleans())] * 2,
+    act(History.forget, most=st.integers(1, 10)),
+    act(History.back_up),
+    act(History.go_back),
 ]
 _HISTORIES = st.lists(st.one_of(_ACTS), max_size=40)
 
@@ -65,8 +57,8 @@ def _examples(usual: int) -> int:
 def _play_all(index: Index, acts: list[Act], *, repeated: bool) -> None:
     told = losing_replies(index, lambda _function: None) if repeated else index
     history = History(told)
-    for act in acts:
-        act(history)
+    for one in acts:
+        one(history)
     history.drain()
     Judge(index, history.gaps).check()
     for name in SUBSCRIPTIONS:
