@@ -170,6 +170,7 @@ def test_no_call_has_a_second_effect(driver: Driver, comparing: _Comparing) -> N
         "preview",
         "figures",
         "list",
+        "versions",
         "release",
     }
     assert set(comparing.calls) == functions

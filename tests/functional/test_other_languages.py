@@ -12,11 +12,9 @@ from raincheck import Client, load_artifact, save_artifact, use_deployment
 from raincheck.blobs.digest import digest_of
 from raincheck.testing import wait_until_waiting
 from raincheck_contracts._base import JsonValue
-from raincheck_contracts.artifacts import VersionRecord
 from tests.chaos.faults.server import ChaosServer
 from tests.functional.pipelines import read_nightly
 from tests.support.documentation import ROOT, blocks_of
-from tests.support.dumps import ask, key
 from tests.support.odd_servers import free_port
 from tests.support.programs import program
 from tests.support.waiting import wait_until
@@ -124,15 +122,14 @@ def test_bash_publishes_as_python_does(served: Fleet, written: str, value: JsonV
     """Of each type of value: the record, the bytes and their digest are those of Python."""
     save_artifact(value, "from-python")
     assert _published(*_place(served), "from-bash", written) == "from-bash@1\n"
-    stored = ("HMGET", "ver:{}:1", "rec", "inline")
-    python, bash = (
-        ask(served.deployment.index, stored[0], key(served.deployment.index, name), *stored[2:])
-        for name in ("ver:from-python:1", "ver:from-bash:1")
-    )
-    assert [str(item, "utf-8") for item in bash] == [str(item, "utf-8") for item in python]
-    record = VersionRecord.model_validate_json(bash[0])
-    assert record.digest == digest_of(bash[1])
-    assert record.canonical_json().startswith('{"digest":"b3:')
+    records = served.deployment.index.records
+    python, bash = (records.version(name, "1") for name in ("from-python", "from-bash"))
+    assert python
+    assert bash
+    assert bash.record.canonical_json() == python.record.canonical_json()
+    stored, kept = (records.inline(name, "1") for name in ("from-python", "from-bash"))
+    assert kept == stored
+    assert bash.record.digest == digest_of(kept or b"")
     assert (loaded := load_artifact("from-bash")) == value
     assert type(loaded) is type(value)
 
@@ -179,7 +176,6 @@ def test_the_page_shows_the_record_that_python_writes(served: Fleet) -> None:
     """The page's value is saved; its block is the record that the index has then."""
     (shown,) = [block.text for block in blocks_of(PAGE) if block.language == "json"]
     save_artifact({"threshold": 0.4}, "rule")
-    (record,) = ask(
-        served.deployment.index, "HMGET", key(served.deployment.index, "ver:rule:1"), "rec"
-    )
-    assert shown == f"{record.decode()}\n"
+    saved = served.deployment.index.records.version("rule", "1")
+    assert saved
+    assert shown == f"{saved.record.canonical_json()}\n"

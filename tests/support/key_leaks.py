@@ -22,6 +22,8 @@ PERMANENT = (
     "behind",
     "lagging",
     "marking",
+    "forms",
+    "forms:users",
 )
 PERMANENT_KINDS = (
     *("art:", "vers:", "ver:", "newest:", "alias:", "best:", "tag:"),

@@ -6,7 +6,7 @@ from typing import Any
 
 from raincheck.index.connection import Connection, text
 from raincheck.index.packing import FIELD, ITEM
-from raincheck.index.version_records import hash_of, read_version
+from raincheck.index.version_records import hash_of, read_version, version_hashes
 from raincheck_contracts.artifacts import ArtifactVersion
 from raincheck_contracts.lineage import BoundReferences
 
@@ -52,11 +52,11 @@ class LineageRecords:
         One that the index does not have is left out.
         """
         found: dict[str, tuple[ArtifactVersion, int]] = {}
-        replies = self._ask([("HGETALL", self._key("ver", name)) for name in names])
-        for name, reply in zip(names, replies, strict=True):
-            record = hash_of(reply)
+        parts = [name.split("@", 1) for name in names]
+        pairs = [(artifact, version) for artifact, version in parts]
+        hashes = version_hashes(self._connection, pairs)
+        for name, (artifact, version), record in zip(names, pairs, hashes, strict=True):
             if "rec" in record:
-                artifact, _, version = name.partition("@")
                 unlisted = int(record.get("unlisted", 0))
                 found[name] = read_version(artifact, version, record), unlisted
         return found

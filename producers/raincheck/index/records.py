@@ -10,7 +10,7 @@ from raincheck.index.connection import Connection, text
 from raincheck.index.replies import Figures
 from raincheck.index.run_records import FINAL_STATUS, StoredRun, read_run
 from raincheck.index.spec_record import read_spec
-from raincheck.index.version_records import hash_of, read_version
+from raincheck.index.version_records import hash_of, read_version, version_hashes
 from raincheck_contracts.artifacts import ArtifactVersion
 from raincheck_contracts.errors import RunNotFoundError
 from raincheck_contracts.pipelines import PipelineSpec
@@ -240,13 +240,11 @@ class Records:
         return [version for version in read if version is not None]
 
     def _read_versions(self, names: Sequence[tuple[str, str]]) -> list[ArtifactVersion | None]:
-        keys = [
-            ("HGETALL", self._key("ver:", artifact, ":", version)) for artifact, version in names
-        ]
-        records = [hash_of(reply) for reply in self._ask(*keys)] if keys else []
         return [
             read_version(artifact, version, record) if record else None
-            for (artifact, version), record in zip(names, records, strict=True)
+            for (artifact, version), record in zip(
+                names, version_hashes(self._connection, names), strict=True
+            )
         ]
 
     # Queues, nodes

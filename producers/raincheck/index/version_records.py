@@ -4,8 +4,11 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from raincheck.index.connection import text
+from raincheck.index.connection import Connection, text
 from raincheck_contracts.artifacts import ArtifactVersion, VersionRecord
+
+# Versions that one round trip reads: one may hold a mebibyte of metadata.
+_PAGE = 50
 
 
 def hash_of(reply: Mapping[Any, Any] | Sequence[Any]) -> dict[str, bytes]:
@@ -13,6 +16,25 @@ def hash_of(reply: Mapping[Any, Any] | Sequence[Any]) -> dict[str, bytes]:
     if isinstance(reply, Mapping):
         return {text(key): value for key, value in reply.items()}
     return {text(reply[i]): reply[i + 1] for i in range(0, len(reply), 2)}
+
+
+def version_hashes(
+    connection: Connection, names: Sequence[tuple[str, str]]
+) -> list[dict[str, bytes]]:
+    """What the index holds of versions, their bytes left out; each page is read at once.
+
+    Args:
+        connection: to the index.
+        names: artifact and version of each.
+
+    Returns:
+        The fields of each, none for one that is not there.
+    """
+    replies: list[Sequence[Any]] = []
+    for first in range(0, len(names), _PAGE):
+        page = names[first : first + _PAGE]
+        replies += connection.read("versions", *(part for name in page for part in name))
+    return [hash_of(reply) for reply in replies]
 
 
 def read_version(artifact: str, version: str, record: Mapping[str, bytes]) -> ArtifactVersion:

@@ -12,10 +12,10 @@
 -- Keys of this file (read only)
 --   art:<artifact>             hash  next (last number given), seq     for ever
 --   vers:<artifact>            zset  version by sequence                for ever
---   ver:<artifact>:<version>   hash  seq, rev, at, rec, ev (event), by (pipeline), run,
+--   ver:<artifact>:<version>   hash  seq, rev, at, ev (event), by (pipeline), run,
 --                                    inline, m:<key>, t:<tag>; of those that came later
 --                                    l:m:<key>, l:t:<tag> revision and ms;
---                                    unlisted (see 28_lineage.lua)
+--                                    record, see 02_records.lua; unlisted, see 28_lineage.lua
 --                                                                      for ever
 --   newest:<artifact>          hash  p:<pipeline>, r:<run> -> newest    for ever
 --   alias:<artifact>           hash  alias -> version                  for ever
@@ -75,16 +75,17 @@ function References.resolve(call, ref, run)
   end
   local key = call:key("ver:", ref.artifact, ":", version)
   if ref.key == "" then
-    local v = redis.call("HMGET", key, "seq", "rec", "inline")
-    return { ref.artifact, version, v[1], v[2], v[3], false }
+    local v = redis.call("HMGET", key, "seq", "inline", unpack(Records.FIELDS))
+    return { ref.artifact, version, v[1], Records.read(call, v, 3), v[2], false }
   end
-  local v = redis.call("HMGET", key, "seq", "rec", "m:" .. ref.key, "l:m:" .. ref.key)
+  local v = redis.call("HMGET", key, "seq", "m:" .. ref.key, "l:m:" .. ref.key,
+    unpack(Records.FIELDS))
   local raw
-  raw, missed = projected(call, ref, version, v[3], v[4])
+  raw, missed = projected(call, ref, version, v[2], v[3])
   if not raw then
     return nil, missed
   end
-  return { ref.artifact, version, v[1], v[2], false, raw }
+  return { ref.artifact, version, v[1], Records.read(call, v, 4), false, raw }
 end
 
 -- All references -> list of bindings, or nil and the list of misses, each with its

@@ -30,12 +30,6 @@ function Versions.read_entries(call)
   return entries
 end
 
--- The digest of a record. A record is canonical JSON, which begins with it; so nothing is
--- decoded here.
-function Versions.digest(record)
-  return string.match(record, '^{"digest":"(b3:%x+)"')
-end
-
 -- What a change of a version brings about: its event, whose id is returned, and a look for
 -- those it concerns.
 function Versions.changed(call, kind, cause, artifact, version, ...)
@@ -88,7 +82,7 @@ end
 function Versions.check(call, items)
   local given, taken = {}, {}
   for _, item in ipairs(items) do
-    if not Versions.digest(item.record) then
+    if not Records.digest(item.record) then
       return { "INVALID", "the record of " .. item.artifact
         .. " is not canonical JSON, which begins with its digest" }
     end
@@ -125,10 +119,11 @@ function Versions.write(call, item, cause)
   local sequence = redis.call("HINCRBY", art, "seq", 1)
   local key = call:key("ver:", item.artifact, ":", version)
   redis.call("HSET", key, "seq", Text.int(sequence), "rev", Text.int(call:revision()),
-    "at", Text.int(call:stamp()), "rec", item.record, "by", cause and cause.pipeline or "")
+    "at", Text.int(call:stamp()))
+  Records.write(call, key, item.record, cause and cause.run or "")
   if cause then
     local made = call:key("newest:", item.artifact)
-    redis.call("HSET", key, "run", cause.run)
+    redis.call("HSET", key, "by", cause.pipeline, "run", cause.run)
     redis.call("HSET", made, "p:" .. cause.pipeline, version, "r:" .. cause.run, version)
   end
   if item.has_inline then

@@ -31,14 +31,14 @@ function Conditions.unpack(packed)
 end
 
 -- Whether the version's digest is another than that of the version before it.
-local function differs(call, artifact, sequence, record)
+local function differs(call, artifact, sequence, digest)
   local before = redis.call("ZREVRANGEBYSCORE", call:key("vers:", artifact), "(" .. sequence,
     "-inf", "LIMIT", 0, 1)[1]
   if not before then
     return true
   end
-  local earlier = redis.call("HGET", call:key("ver:", artifact, ":", before), "rec")
-  return Versions.digest(earlier) ~= Versions.digest(record)
+  local earlier = redis.call("HMGET", call:key("ver:", artifact, ":", before), "rec", "dg")
+  return Records.digest_of(unpack(earlier)) ~= digest
 end
 
 -- A tag or an entry, if the version had it at an event; false if it came later. What is looked
@@ -53,24 +53,28 @@ local function holds(call, condition, event)
   if (condition.kind == "a") ~= of_alias or of_alias and event.n ~= condition.alias then
     return false
   end
-  local asked = { "seq", "rec", "by", "t:" .. condition.tag, "l:t:" .. condition.tag }
+  local asked = { "seq", "by", "t:" .. condition.tag, "l:t:" .. condition.tag }
   for _, term in ipairs(condition.terms) do
     asked[#asked + 1] = "m:" .. term[1]
     asked[#asked + 1] = "l:m:" .. term[1]
   end
   local key = call:key("ver:", event.a, ":", event.v)
   local v = redis.call("HMGET", key, unpack(asked))
-  if not v[1] or condition.by ~= "" and v[3] ~= condition.by
-    or condition.tag ~= "" and not by_then(v[4], v[5], event) then
+  if not v[1] or condition.by ~= "" and v[2] ~= condition.by
+    or condition.tag ~= "" and not by_then(v[3], v[4], event) then
     return false
   end
   for i, term in ipairs(condition.terms) do
-    local value = by_then(v[4 + 2 * i], v[5 + 2 * i], event)
+    local value = by_then(v[3 + 2 * i], v[4 + 2 * i], event)
     if not Candidates.holds(value, term[2], term[3]) then
       return false
     end
   end
-  return not condition.changed or differs(call, event.a, v[1], v[2])
+  if not condition.changed then
+    return true
+  end
+  local record = redis.call("HMGET", key, "rec", "dg")
+  return differs(call, event.a, v[1], Records.digest_of(unpack(record)))
 end
 
 -- The first condition that an event satisfies, or nil; how many were looked at.

@@ -88,7 +88,7 @@ function Listing.gather(call, list, source)
 end
 
 -- The version of a row with its fields, without its bytes; nil when it is not on the list.
-function Listing.match(list, row)
+function Listing.match(call, list, row)
   if row.sequence < list.low or row.sequence > list.high then
     return nil
   end
@@ -101,14 +101,7 @@ function Listing.match(list, row)
       return nil
     end
   end
-  local fields, out = redis.call("HGETALL", key), { version }
-  for i = 1, #fields, 2 do
-    if fields[i] ~= "inline" then
-      out[#out + 1] = fields[i]
-      out[#out + 1] = fields[i + 1]
-    end
-  end
-  return out
+  return Records.add_fields(call, key, { version })
 end
 
 -- list(artifact, newest | oldest | min | max, metadata key for the last two or "", place:
@@ -136,7 +129,7 @@ function Listing.list(keys, args)
   while found[1] and #page < list.wanted and looked < list.budget do
     for _, row in ipairs(found) do
       looked, list.place = looked + 1, row
-      page[#page + 1] = Listing.match(list, row)
+      page[#page + 1] = Listing.match(call, list, row)
       if #page == list.wanted then
         break
       end
