@@ -1,8 +1,8 @@
 """Run measurements: `python -m benchmarks [--repeats N] [--pool prefork] [--only NAME]`.
 
 The names are resolving, running, waking, and of subscriptions triggering, fanning-out,
-waking-many and marking, and listing of so many `--versions`; `--only` may be given several
-times, all are run without it.
+waking-many and marking, and listing and selecting of so many `--versions`; `--only` may be given
+several times, all are run without it.
 """
 
 import logging
@@ -17,6 +17,7 @@ from celery import chain
 from benchmarks.bench import Bench, running_bench
 from benchmarks.listing import listing
 from benchmarks.measure import Sample, show, timed
+from benchmarks.selecting import selecting
 from benchmarks.subscribing import fanning_out, marking, triggering, waking_many
 from benchmarks.workload import bare, link, one_step, ten_steps, waiter
 from raincheck import RunStatus, save_artifact
@@ -86,7 +87,9 @@ def main(
     repeats: Annotated[int, typer.Option(help="samples of each")] = 200,
     pool: Annotated[str, typer.Option(help="prefork, threads or solo")] = "prefork",
     only: Annotated[list[str] | None, typer.Option(help="names of measurements")] = None,
-    versions: Annotated[int, typer.Option(help="of the artifact that is listed")] = 100_000,
+    versions: Annotated[
+        int, typer.Option(help="of the artifact that is listed, or in all")
+    ] = 100_000,
 ) -> None:
     """Measure on a server and a worker of this run's own."""
     measurements: dict[str, Callable[[Bench], None]] = {
@@ -98,6 +101,7 @@ def main(
         "waking-many": waking_many,
         "marking": lambda bench: marking(bench, repeats),
         "listing": lambda bench: listing(bench, repeats, versions),
+        "selecting": lambda bench: selecting(bench, repeats, versions),
     }
     unknown = set(only or ()) - measurements.keys()
     if unknown:
