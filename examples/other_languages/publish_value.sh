@@ -136,7 +136,7 @@ for ((items = reply; items > 0; items--)); do receive && answer+=("$reply"); don
 case ${answer[0]} in
   DONE) echo "$artifact@${answer[1]}" ;;
   EXISTS) die "$artifact@$version exists already: a version is published once" ;;
-  NUMBER) die "$artifact@$version cannot be: the next number is ${answer[3]}" ;;
+  NUMBER) die "$artifact@$version cannot be: the next number is ${answer[3]}, at most 999 may be skipped" ;;
   INVALID) die "the index refuses it: ${answer[1]}" ;;
   *) die "the index refuses it: ${answer[*]}" ;;
 esac

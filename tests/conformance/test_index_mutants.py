@@ -98,6 +98,15 @@ def a_missing_reference_does_not_fail_the_step(driver: Driver) -> None:
     assert driver.state(run, "a") is StepState.WAITING
 
 
+def what_is_skipped_cannot_come(driver: Driver) -> None:
+    """Who waits for it learns that at once."""
+    run = driver.submit(pipeline(step("a", "model@5")))
+    driver.parked(run, "a")
+    driver.publish("model", "10")
+    driver.wake()
+    assert driver.state(run, "a") is StepState.FAILED
+
+
 def what_can_never_come_fails_at_once(driver: Driver) -> None:
     """The counter has passed a version that is not there."""
     driver.publish("model", "one")
@@ -336,6 +345,12 @@ MUTANTS = [
         "passed = passed or missed.final or wait == 0",
         "passed = passed or wait == 0",
         what_can_never_come_fails_at_once,
+    ),
+    Mutant(
+        "who waits for a number that is skipped goes on waiting",
+        "for skipped = last + 1, chosen - 1 do",
+        "for skipped = last + 1, last do",
+        what_is_skipped_cannot_come,
     ),
     Mutant(
         "write-once off",

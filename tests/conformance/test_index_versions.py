@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from raincheck.index import Index
@@ -16,7 +18,8 @@ from raincheck_contracts.events import (
     MetadataLogged,
     TagAdded,
 )
-from tests.support.builders import new_version, nonce, record
+from raincheck_contracts.runs import StepState
+from tests.support.builders import new_version, nonce, pipeline, record, step
 from tests.support.driver import Driver
 from tests.support.dumps import ask, dump, key, key_names
 
@@ -77,15 +80,43 @@ def test_a_version_is_created_once(driver: Driver) -> None:
     assert dump(driver.index) == before
 
 
-@pytest.mark.parametrize("version", ["1", "3", "02", "99999999999999999999"])
-def test_the_index_gives_the_numbers(driver: Driver, version: str) -> None:
-    """A chosen number is refused unless it is the next one, which the error names."""
+@pytest.mark.parametrize("version", ["1", "0", "02", "007", "1002", "99999999999999999999"])
+def test_the_index_counts(driver: Driver, version: str) -> None:
+    """A number is refused that was passed, or is far ahead; the error names the next one."""
     driver.publish("model")
     before = dump(driver.index)
     expected = VersionExistsError if version == "1" else VersionNameError
     with pytest.raises(expected, match="next"):
         driver.publish("model", version)
     assert dump(driver.index) == before
+
+
+def test_a_chosen_number_may_skip_some(driver: Driver) -> None:
+    """What is skipped cannot come any more: a step that waits for it fails now."""
+    driver.publish("model")
+    run = driver.submit(pipeline(step("a", "model@5"), step("b", "model@11")))
+    driver.parked(run, "a")
+    driver.parked(run, "b")
+    assert driver.publish("model", "10").version == "10"
+    assert driver.wake() == []
+    assert driver.state(run, "a") is StepState.FAILED
+    assert driver.state(run, "b") is StepState.WAITING
+    assert driver.publish("model").version == "11"
+    assert driver.wake() == ["b"]
+    with pytest.raises(VersionNameError, match="next is 12"):
+        driver.publish("model", "9")
+
+
+def test_siblings_are_counted_one_after_another(driver: Driver) -> None:
+    """Also when one of them chooses its number."""
+    spec = pipeline(step("a", outputs=["model"]))
+    run = driver.submit(spec)
+    items = [
+        replace(new_version("model", version), output=f"o{place}")
+        for place, version in enumerate([None, "5", "cat", None, "7"])
+    ]
+    done = driver.finish(run, "a", *items)
+    assert list(done.outputs.values()) == [f"model@{name}" for name in ("1", "5", "cat", "6", "7")]
 
 
 @pytest.mark.parametrize(

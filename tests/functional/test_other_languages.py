@@ -140,7 +140,7 @@ def test_bash_says_why_nothing_was_published(served: Fleet) -> None:
     save_artifact(1, "model", version="first")
     refusals = {
         ("--version", "first", "model", "2"): "model@first exists already",
-        ("--version", "7", "model", "2"): "model@7 cannot be: the next number is 1",
+        ("--version", "1001", "model", "2"): "model@1001 cannot be: the next number is 1",
         ("--metadata", "MSE=1e400", "model", "2"): "metadata MSE is not a finite number",
         ("--metadata", "MSE=0,5", "model", "2"): "metadata 'MSE' is no JSON: 0,5",
         ("--tag", "two words", "model", "2"): "tag 'two words' does not match",

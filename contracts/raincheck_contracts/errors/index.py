@@ -78,7 +78,7 @@ class VersionExistsError(IndexAccessError, ValueError):
 
 
 class VersionNameError(IndexAccessError, ValueError):
-    """A version name that the index would number itself."""
+    """A number that the index has passed, or one too far ahead."""
 
     def __init__(self, artifact: str, version: str, expected: str) -> None:
         super().__init__(artifact, version, expected)
@@ -89,8 +89,8 @@ class VersionNameError(IndexAccessError, ValueError):
     @override
     def __str__(self) -> str:
         return (
-            f"{self.artifact}@{self.version}: whole numbers are given by the index, next is "
-            f"{self.expected}. Leave the version out, or name it otherwise."
+            f"{self.artifact}@{self.version}: the index counts, next is {self.expected}. Leave the "
+            "version out, give a number at most 999 above that, or a name that is no number."
         )
 
 

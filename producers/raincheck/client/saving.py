@@ -44,7 +44,8 @@ def save_artifact(
     Args:
         value: of a type that has a materializer.
         name: the artifact.
-        version: its name; None takes the next number.
+        version: its name; None takes the next number. A chosen number may skip up to 999,
+            which then cannot come any more.
         metadata: entries by key; numpy scalars become Python numbers.
         tags: of the version.
 

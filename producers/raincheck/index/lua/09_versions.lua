@@ -48,6 +48,9 @@ local function check_entries(entries)
   return nil
 end
 
+-- A chosen number may skip fewer than so many: each is looked at for who waits for it.
+local MOST_SKIPPED = 1000
+
 -- The number that an artifact's next version gets, when `given` numbers of siblings are
 -- counted before it.
 local function next_number(call, artifact, given)
@@ -69,11 +72,13 @@ local function check_version(call, item, given, taken)
     if not string.find(version, "^%d+$") then
       return nil
     end
-    if version ~= expected then
+    local ahead = tonumber(version) - tonumber(expected)
+    if ahead < 0 or ahead >= MOST_SKIPPED or string.find(version, "^0") then
       return { "NUMBER", item.artifact, version, expected }
     end
+    expected = version
   end
-  given[item.artifact] = given[item.artifact] + 1
+  given[item.artifact] = tonumber(expected)
   taken[item.artifact .. "@" .. expected] = true
   return nil
 end
@@ -109,12 +114,24 @@ local function write_tag(call, artifact, version, key, sequence, tag)
   redis.call("ZADD", call:key("tag:", artifact, ":", tag), sequence, version)
 end
 
+-- Counts up to a chosen number. Who waits for one that is skipped must hear that it cannot come.
+local function count_up_to(call, art, artifact, version)
+  local chosen = tonumber(version)
+  local last = tonumber(redis.call("HGET", art, "next") or "0")
+  redis.call("HSET", art, "next", version)
+  for skipped = last + 1, chosen - 1 do
+    Waits.fire(call, "v:" .. artifact .. "@" .. Text.int(skipped))
+  end
+end
+
 -- Writes one checked item; returns its version name.
 function Versions.write(call, item, cause)
   local art = call:key("art:", item.artifact)
   local version = item.version
-  if version == "" or string.find(version, "^%d+$") then
+  if version == "" then
     version = Text.int(redis.call("HINCRBY", art, "next", 1))
+  elseif string.find(version, "^%d+$") then
+    count_up_to(call, art, item.artifact, version)
   end
   local sequence = redis.call("HINCRBY", art, "seq", 1)
   local key = call:key("ver:", item.artifact, ":", version)
