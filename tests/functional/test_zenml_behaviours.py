@@ -1,0 +1,245 @@
+"""What ZenML's own tests are about, case by case, as it is here; see docs/from-zenml.md.
+
+Each test is named after the behaviour. Where ours differs, its docstring says how.
+"""
+
+from collections.abc import Generator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Annotated
+
+import pandas as pd
+import pytest
+from sklearn.base import ClassifierMixin
+from sklearn.dummy import DummyClassifier
+
+from raincheck import (
+    Client,
+    RunStatus,
+    external_artifact,
+    load_artifact,
+    log_metadata,
+    pipeline,
+    save_artifact,
+    step,
+    use_deployment,
+)
+from raincheck.testing.worker import running_worker
+from raincheck_contracts.errors import (
+    ReferenceNotFoundError,
+    StepFailedError,
+    VersionExistsError,
+    VersionNameError,
+)
+from tests.support.waiting import wait_until
+from tests.support.workers import running_fleet
+
+pytestmark = [pytest.mark.functional, pytest.mark.usefixtures("own_worker")]
+
+
+@pytest.fixture
+def own_worker(valkey_url: str) -> Generator[None]:
+    """An empty deployment on a real server, with a worker in a thread."""
+    with (
+        running_fleet(valkey_url) as fleet,
+        use_deployment(fleet.deployment),
+        running_worker(fleet.deployment),
+    ):
+        yield
+
+
+@step
+def train(label: int) -> Annotated[ClassifierMixin, "trained_model"]:
+    """A model that says one label, with its error."""
+    log_metadata({"MSE": label / 10})
+    return DummyClassifier(strategy="constant", constant=label).fit([[0.0]], [label])
+
+
+@pipeline
+def training(label: int) -> None:
+    """One version of the model."""
+    train(label)
+
+
+@step
+def load_data() -> pd.DataFrame:
+    """Something to predict on."""
+    return pd.DataFrame({"x": [1.0, 2.0]})
+
+
+@step
+def predict(model: ClassifierMixin, error: float, data: pd.DataFrame) -> list[float]:
+    """The first prediction, and the error that came with the model."""
+    return [float(model.predict(data)[0]), error]
+
+
+@pipeline
+def do_predictions() -> list[float]:
+    """The newest model with its metric, whatever they are when the step starts."""
+    model = Client().get_artifact_version("trained_model")
+    return predict(model, model.run_metadata["MSE"].value, load_data())
+
+
+@pipeline
+def predict_in_production() -> list[float]:
+    """The model of a stage, which here is an alias."""
+    model = Client().get_artifact_version("trained_model", alias="production")
+    return predict(model, model.run_metadata["MSE"].value, load_data())
+
+
+def test_refer_to_an_artifact_and_its_metadata_before_they_exist() -> None:
+    """There, a step that starts before the artifact exists fails; here it waits."""
+    waiting = do_predictions.delay()
+    wait_until(lambda: waiting.status() is RunStatus.WAITING, 10)
+    training(3)
+    assert waiting.get(timeout=30) == [3.0, 0.3]
+
+
+def test_refer_to_a_stage_that_nothing_was_promoted_to() -> None:
+    """There, an error of the client; here the step waits for the promotion."""
+    training(3)
+    training(4)
+    waiting = predict_in_production.delay()
+    wait_until(lambda: waiting.status() is RunStatus.WAITING, 10)
+    assert "no alias 'production'" in waiting.why()
+    Client().promote("trained_model", "1", alias="production")
+    assert waiting.get(timeout=30) == [3.0, 0.3]
+
+
+def test_what_is_not_there_is_an_error_where_nothing_can_be_deferred() -> None:
+    """Outside pipelines, and in a run that is called and not queued, as there."""
+    with pytest.raises(ReferenceNotFoundError):
+        Client().get_artifact_version("trained_model")
+    with pytest.raises(StepFailedError, match="'trained_model' has no versions yet"):
+        do_predictions()
+
+
+def test_save_and_load_by_version_outside_a_run() -> None:
+    """The newest without a version; a version by its name."""
+    save_artifact(42, "meaning_of_life")
+    assert load_artifact("meaning_of_life") == 42
+    save_artifact(43, "meaning_of_life")
+    assert load_artifact("meaning_of_life") == 43
+    assert load_artifact("meaning_of_life", version="1") == 42
+    save_artifact(44, "meaning_of_life", version="44")
+    assert load_artifact("meaning_of_life") == 44
+    assert load_artifact("meaning_of_life", version="44") == 44
+
+
+@step
+def save(value: int, version: str | None = None) -> None:
+    """Save by hand within a step."""
+    save_artifact(value, "meaning_of_life", version)
+
+
+@step
+def load(version: str | None = None) -> int:
+    """Load by hand within a step."""
+    value = load_artifact("meaning_of_life", version)
+    assert isinstance(value, int)
+    return value
+
+
+@pipeline
+def save_and_load(value: int, saved: str | None = None, loaded: str | None = None) -> int:
+    """One step saves, the next loads."""
+    return load.after(save(value, saved))(loaded)
+
+
+def test_save_and_load_by_version_inside_a_run() -> None:
+    """What a step saves is published when it has succeeded: the next step finds it."""
+    assert save_and_load(42) == 42
+    assert save_and_load(43) == 43
+    assert save_and_load(44, "44", "2") == 43
+    assert load_artifact("meaning_of_life", "44") == 44
+
+
+def test_sixty_parallel_saves_number_without_gaps_or_doubles() -> None:
+    """There, a save that lost the race tries again, with pauses; here the index counts."""
+    with ThreadPoolExecutor(20) as pool:
+        list(pool.map(lambda number: save_artifact(number, "meaning_of_life"), range(60)))
+    versions = list(Client().list_artifact_versions("meaning_of_life"))
+    assert {version.version for version in versions} == {str(n) for n in range(1, 61)}
+    assert {version.load() for version in versions} == set(range(60))
+
+
+def test_versions_1_cat_2_10_11_and_no_duplicates() -> None:
+    """Names beside numbers; a number may skip some, which then have passed."""
+    names = [None, "cat", None, "10", None]
+    saved = [save_artifact(place, "animal", name).version for place, name in enumerate(names)]
+    assert saved == ["1", "cat", "2", "10", "11"]
+    for name in ("1", "cat", "10"):
+        with pytest.raises(VersionExistsError, match=f"animal@{name} exists already"):
+            save_artifact(0, "animal", name)
+    with pytest.raises(VersionNameError, match="next is 12"):
+        save_artifact(0, "animal", "5")
+    assert load_artifact("animal") == 4
+
+
+@step
+def register(folder: str) -> None:
+    """Publish a folder, and a file in it, that something else has written."""
+    written = Path(folder) / "written"
+    written.mkdir()
+    (written / "text.txt").write_text("test")
+    save_artifact(written, "test_folder")
+    save_artifact(written / "text.txt", "test_file")
+
+
+@step
+def read_registered(folder: Path, file: Path) -> list[str]:
+    """Each is a path of the step's own."""
+    return [(folder / "text.txt").read_text(), file.read_text()]
+
+
+@pipeline
+def register_and_consume(folder: str) -> list[str]:
+    """Names that a step gives at run time can be referred to by a later one."""
+    client = Client()
+    kept = [client.get_artifact_version(name) for name in ("test_folder", "test_file")]
+    return read_registered.after(register(folder))(*kept)
+
+
+def test_register_in_one_step_and_consume_in_the_next(tmp_path: Path) -> None:
+    """There, the path is linked; here its bytes are kept, so that nobody can change them."""
+    assert register_and_consume.delay(str(tmp_path)).get(timeout=30) == ["test", "test"]
+    (tmp_path / "written" / "text.txt").write_text("changed")
+    folder = load_artifact("test_folder")
+    assert isinstance(folder, Path)
+    assert (folder / "text.txt").read_text() == "test"
+
+
+@step
+def double(value: int) -> int:
+    """Twice what it takes."""
+    return 2 * value
+
+
+@pipeline
+def by_value(value: int) -> int:
+    """An external artifact by value."""
+    return double(external_artifact(value=value))
+
+
+@pipeline
+def by_name() -> int:
+    """The newest version of a name."""
+    return double(Client().get_artifact_version("outside"))
+
+
+@pipeline
+def by_version(version: str) -> int:
+    """One version of a name."""
+    return double(Client().get_artifact_version("outside", version=version))
+
+
+def test_an_external_artifact_by_value_by_name_and_by_version() -> None:
+    """There, name and version are of `ExternalArtifact`; here of `get_artifact_version`."""
+    assert by_value(21) == 42
+    assert by_value(21) == 42
+    assert len(list(Client().list_artifact_versions("external"))) == 1, "kept once, by digest"
+    save_artifact(1, "outside")
+    save_artifact(2, "outside", "two")
+    assert by_name() == 4
+    assert by_version("1") == 2
+    assert by_version("two") == 4
