@@ -54,11 +54,10 @@ class _History:
     def answers(self, revision: int) -> list[list[str | None]]:
         """What the references meant at a revision."""
         state = self.states[bisect_right(self.revisions, revision) - 1]
-        return [
-            answer
-            for version in state
-            for answer in ([version, None], [version, json.dumps(error_of(int(version)))])
-        ]
+        answers: list[list[str | None]] = []
+        for version in state:
+            answers += [[version, None], [version, json.dumps(error_of(int(version)))]]
+        return answers
 
 
 def _events(index: Index) -> Iterator[Event]:
