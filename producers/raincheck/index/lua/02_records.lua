@@ -15,7 +15,7 @@ do -- what is local ends with the file: a chunk may hold 200
 
 -- In the order in which `read` takes their values: `rec` the whole record, or what its form
 -- leaves open: digest without `b3:`, form, numbers, what it was made from.
-Records.FIELDS = { "rec", "dg", "fm", "nb", "in", "run" }
+Records.FIELDS = { "rec", "dg", "fm", "nb", "mf", "run" }
 
 -- Control characters stand in no canonical JSON.
 local DIGEST, RUN, MADE_FROM, NUMBER = "\1", "\2", "\3", "\4"
@@ -90,7 +90,7 @@ function Records.write(call, key, record, run)
     redis.call("HSET", key, "nb", numbers)
   end
   if made_from then
-    redis.call("HSET", key, "in", made_from)
+    redis.call("HSET", key, "mf", made_from)
   end
 end
 
@@ -109,7 +109,7 @@ function Records.digest_of(rec, digest)
   return digest or Records.digest(rec)
 end
 
-local NOT_SHOWN = { inline = true, rec = true, dg = true, fm = true, nb = true, ["in"] = true }
+local NOT_SHOWN = { inline = true, rec = true, dg = true, fm = true, nb = true, mf = true }
 
 -- Adds the fields of a version's hash with their values to a list: its record whole, its bytes
 -- left out. Nothing when there is none.
