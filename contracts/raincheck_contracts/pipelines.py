@@ -20,6 +20,7 @@ from raincheck_contracts.references import Reference
 MAX_STEPS = 2_000
 MAX_REFERENCES_OF_STEP = 256
 MAX_SPEC_BYTES = 1 << 20
+MAX_CACHE_SECONDS = 3_650 * 86_400
 
 
 class ValueInput(Contract):
@@ -96,6 +97,8 @@ class StepSpec(Contract):
     """By what the delay is multiplied from one to the next, up to an hour."""
     timeout: Annotated[float, Field(gt=0)] | None = None
     """Seconds that one attempt may take."""
+    cache: Annotated[int, Field(ge=1, le=MAX_CACHE_SECONDS)] | None = None
+    """Seconds since their last use for which its outputs may be taken instead of computing."""
 
 
 class PipelineSpec(Contract):

@@ -187,6 +187,10 @@ class StepRun(Contract):
     missing: tuple[MissingReference, ...] = ()
     outputs: dict[OutputName, str] = {}
     """Output -> `artifact@version`."""
+    cached_from: str | None = None
+    """`run/step` that computed the outputs, when this step took them from the cache."""
+    awaits: str | None = None
+    """`run/step` that computes the same now, while this step waits for it."""
     error: ErrorInfo | None = None
     reason: str | None = None
     """Why it is in this state, where the state alone does not say."""

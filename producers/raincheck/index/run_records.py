@@ -130,9 +130,17 @@ def _step_run(stored: StoredRun, step: str) -> StepRun:
             for name, value in details.items()
             if name.startswith("o:")
         },
+        cached_from=text(details["cached"]) if "cached" in details else None,
+        awaits=_awaits(stored.state(step), details),
         error=_error(details, missing),
         reason=_reason(stored.state(step), details),
     )
+
+
+def _awaits(state: StepState, details: Mapping[str, bytes]) -> str | None:
+    if state is not StepState.WAITING or "awaits" not in details:
+        return None
+    return text(details["awaits"]).partition(FIELD)[0]
 
 
 def _losses(details: Mapping[str, bytes]) -> tuple[Loss, ...]:

@@ -86,6 +86,7 @@ def step_node(key: str, made: StepMade | None, version: ArtifactVersion | None) 
             revision=made.revision,
             exact=made.bound is not None,
             left_out=made.bound.left_out if made.bound else 0,
+            cached_from=made.cached_from,
         )
     return LineageStep(
         key=key,

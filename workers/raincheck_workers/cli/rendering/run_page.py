@@ -79,7 +79,8 @@ def _step(spec: StepSpec, step: StepRun, *, traceback: bool) -> Iterable[Rendera
     if spec.inputs:
         yield bindings_table(spec, step, title=f"inputs of {spec.name}")
     for output, version in step.outputs.items():
-        yield Text(f"{spec.name} published {version} as its output {output!r}")
+        verb = "published" if step.cached_from is None else "took"
+        yield Text(f"{spec.name} {verb} {version} as its output {output!r}")
     if traceback and step.error is not None and step.error.traceback:
         yield Text(f"traceback of {spec.name}", style="bold")
         yield Padding(Text(step.error.traceback.rstrip()), (0, 0, 0, 2), expand=False)
