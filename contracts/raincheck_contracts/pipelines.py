@@ -129,6 +129,12 @@ def inputs_within(node: "Input") -> "list[ValueInput | ReferenceInput | OutputIn
             return [node]
 
 
+def without_cache(spec: PipelineSpec) -> PipelineSpec:
+    """The pipeline with all its steps computed, and none of their outputs kept for others."""
+    steps = tuple(step.model_copy(update={"cache": None}) for step in spec.steps)
+    return spec.model_copy(update={"steps": steps})
+
+
 def triggering_references(spec: PipelineSpec) -> Iterator[tuple[str, Reference]]:
     """The references to versions that trigger the run, each with its step."""
     for step in spec.steps:

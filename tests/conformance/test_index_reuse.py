@@ -167,7 +167,8 @@ def _completes_unkept(driver: Driver, holder: Attempt) -> None:
     driver.index.runs.complete(holder, [new_version("x", output="x")], foreign)
 
 
-def _fails(driver: Driver, holder: Attempt) -> None:
+def fails(driver: Driver, holder: Attempt) -> None:
+    """The attempt that computes fails."""
     driver.index.runs.fail(holder, "error", ERROR)
 
 
@@ -206,7 +207,7 @@ def _is_cancelled(driver: Driver, holder: Attempt) -> None:
 ENDS: list[Callable[[Driver, Attempt], None]] = [
     _completes,
     _completes_unkept,
-    _fails,
+    fails,
     _fails_for_good,
     _fails_by_its_surroundings,
     _loses_its_process,
@@ -355,7 +356,7 @@ def test_an_attempt_that_waited_counts_no_try(driver: Driver) -> None:
     """Its first real attempt is the first; one that failed before stays counted."""
     holder = _computes(driver)
     run = _waiting(driver, holder)
-    _fails(driver, holder)
+    fails(driver, holder)
     driver.wake()
     attempt = driver.attempt(run, "a")
     assert attempt.fence.startswith("1:")

@@ -8,7 +8,7 @@ from tests.conformance import test_index_reuse as reuse
 from tests.support.mutants import Mutant, check_mutant
 
 _ENDS_BY_FAILURE = partial(
-    reuse.test_however_a_computation_ends_those_who_wait_look_again, end=reuse._fails
+    reuse.test_however_a_computation_ends_those_who_wait_look_again, end=reuse.fails
 )
 
 MUTANTS = [

@@ -32,6 +32,7 @@ from raincheck_contracts.pipelines import (
     ReferenceInput,
     needs_of,
     triggering_references,
+    without_cache,
 )
 from raincheck_contracts.references import Reference
 from raincheck_contracts.runs import MissingReason
@@ -58,6 +59,8 @@ class EnqueueOptions:
     """Seconds or time after which the run is cancelled if nothing of it has started."""
     idempotency_key: str | None = None
     """Two calls of one pipeline with the same key are one run."""
+    cache: bool = True
+    """Whether its steps may take outputs from the cache; if not, none of theirs is kept."""
 
 
 def enqueue(
@@ -138,7 +141,8 @@ def build_submission(
         MessageTooLargeError: a step's message would exceed the contract's limit.
         ParameterError: an option cannot be used.
     """
-    spec, run = compiled.spec, new_run_id()
+    spec = compiled.spec if options.cache else without_cache(compiled.spec)
+    run = new_run_id()
     _refuse_untriggered(spec)
     parameters = canonical_json(compiled.parameters)
     text = spec.canonical_json()
