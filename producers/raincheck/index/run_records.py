@@ -20,6 +20,7 @@ from raincheck_contracts.pointers import follow, tokens_of
 from raincheck_contracts.reference_text import parse_reference
 from raincheck_contracts.runs import (
     ErrorInfo,
+    Fork,
     Loss,
     MissingReference,
     Run,
@@ -78,11 +79,12 @@ def read_run(stored: StoredRun) -> Run:
         reason=text(record["reason"]) if "reason" in record else None,
         depth=int(record.get("depth", 0)),
         trigger=_trigger(record),
+        fork=Fork.model_validate_json(record["fork"]) if "fork" in record else None,
     )
 
 
 def _trigger(record: Mapping[str, bytes]) -> Trigger | None:
-    if "trigger" not in record:
+    if "lane" not in record:  # a fork has the events too, and was not started by them
         return None
     subscription, _, backfill = text(record["lane"]).partition("|")
     return Trigger(

@@ -102,7 +102,7 @@ OTHERS: dict[str, Callable[[], str]] = {
     "a text": lambda: _key(inputs=_value("1")),
     "null": lambda: _key(inputs=_value(None)),
     "a list": lambda: _key(inputs={"parts": ListInput(items=(ValueInput(value=1),))}),
-    "a tuple": lambda: _key(inputs={"parts": ListInput(items=(ValueInput(value=1),), tuple=True)}),
+    "a tuple": lambda: _key(inputs={"parts": ListInput(items=(ValueInput(value=1),), tuple_=True)}),
     "a dict": lambda: _key(inputs=_value({"a": 1, "b": 2})),
     "its order": lambda: _key(inputs=_value({"b": 2, "a": 1})),
     "a dict of inputs": lambda: _key(inputs={"parts": DictInput(items={"a": ValueInput(value=1)})}),

@@ -12,6 +12,7 @@ from raincheck_contracts.pipelines import PipelineSpec, StepSpec
 from raincheck_contracts.runs import Run, StepRun
 from raincheck_contracts.subscriptions import Trigger
 from raincheck_workers.cli.rendering.bindings import bindings_table
+from raincheck_workers.cli.rendering.fork_words import fork_words
 from raincheck_workers.cli.rendering.states import state_text
 from raincheck_workers.cli.rendering.step_words import why
 from raincheck_workers.cli.rendering.tables import plain_table
@@ -45,6 +46,8 @@ def _head(run: Run) -> Iterable[Text]:
         yield Text(f"because: {run.reason}")
     if run.trigger is not None:
         yield from _trigger(run.trigger, run.depth)
+    if run.fork is not None:
+        yield from map(Text, fork_words(run.fork))
     if run.parameters:
         yield Text(f"parameters: {pairs(run.parameters)}")
 
