@@ -113,6 +113,8 @@ class LineageEdge(Contract):
     pointer: str | None = None
     value: JsonValue = None
     value_left_out: bool = False
+    from_cache: bool = False
+    """It is the output of an earlier step of the same run, which took it from the cache."""
 
 
 class Lineage(Contract):

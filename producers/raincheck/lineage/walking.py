@@ -5,7 +5,14 @@ from typing import Literal
 
 from raincheck.index import Index
 from raincheck.index.lineage_records import StepMade
-from raincheck.lineage.graph import Graph, bound_edge, maker_of, step_node, version_node
+from raincheck.lineage.graph import (
+    Graph,
+    bound_edge,
+    maker_of,
+    step_node,
+    taken_from_cache,
+    version_node,
+)
 from raincheck_contracts.artifacts import ArtifactVersion
 from raincheck_contracts.errors import ReferenceNotFoundError
 from raincheck_contracts.lineage import Lineage, LineageEdge
@@ -43,7 +50,7 @@ def lineage_of(
         steps=tuple(graph.steps.values()),
         edges=tuple(
             edge
-            for edge in graph.edges.values()
+            for edge in taken_from_cache(graph)
             if edge.version in graph.versions and edge.step in graph.steps
         ),
         truncated=graph.truncated,

@@ -128,9 +128,23 @@ def test_a_hit_is_told_wherever_the_run_is_shown(
     ran("runs", "show", second.id, "--output", str(page))
     assert words in page.read_text()
     assert "from the cache" in ran("runs", "show", second.id, "--graph")
+
+
+def test_lineage_names_who_computed_what_was_taken(
+    worker: LocalWorker, log: str, tmp_path: Path
+) -> None:
+    """From both ends, as a tree, a flowchart and a page."""
+    save_artifact(1.0, "data")
+    first, second = training.delay(log), training.delay(log)
+    worker.work()
+    words = f"taken from the cache: computed in run {first.id} step trained"
     tree = ran("lineage", "data@1", "--down")
     assert f"training.trained of {second.id}, {words}" in tree
     assert "fitted, from the cache" in tree
+    made = second.run().steps[1].outputs["scored"]
+    up = ran("lineage", made, "--up")
+    assert "(fitted = trained.fitted, from the cache)" in up
+    assert f"training.trained of {first.id} (fitted)" in up
     lineage = tmp_path / "lineage.html"
     ran("lineage", "data@1", "--output", str(lineage))
     assert words in lineage.read_text()

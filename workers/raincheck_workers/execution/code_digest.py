@@ -112,7 +112,7 @@ def _has_docstring(code: CodeType) -> bool:
     if not code.co_consts or not isinstance(code.co_consts[0], str):
         return False
     return not any(
-        item.opname == "LOAD_CONST" and item.arg == 0 for item in dis.get_instructions(code)
+        item.opcode in dis.hasconst and item.arg == 0 for item in dis.get_instructions(code)
     )
 
 

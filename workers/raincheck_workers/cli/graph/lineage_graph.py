@@ -71,6 +71,8 @@ def edge_words(edge: LineageEdge) -> str:
     if edge.parameter is None:
         return ""
     words = f"{edge.parameter}{edge.place} = {edge.reference}"
+    if edge.from_cache:
+        return f"{words}, from the cache"
     if edge.value_left_out:
         return f"{words} is too large to be shown"
     return words if edge.pointer is None else f"{words} is {value(edge.value)}"
