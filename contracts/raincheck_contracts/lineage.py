@@ -92,25 +92,29 @@ class LineageStep(Contract):
     release."""
     left_out: int = 0
     """References that were too many to be kept."""
+    cached_from: str | None = None
+    """`run/step` that computed its outputs, when it took them from the cache."""
 
 
 class LineageEdge(Contract):
-    """A version that a step run had bound, or made."""
+    """A version that a step run had bound, made, or taken from the cache as its output."""
 
-    kind: Literal["bound", "produced"]
+    kind: Literal["bound", "produced", "reused"]
     version: str
     """`artifact@version`."""
     step: str
     """Key of the step run."""
     output: OutputName | None = None
-    """Of the step, when it was produced."""
+    """Of the step, when it was produced or reused."""
     parameter: str | None = None
-    """None, as all that follows, when it was produced, or is not known."""
+    """None, as all that follows, when it was not bound, or is not known."""
     place: str = ""
     reference: str | None = None
     pointer: str | None = None
     value: JsonValue = None
     value_left_out: bool = False
+    from_cache: bool = False
+    """It is the output of an earlier step of the same run, which took it from the cache."""
 
 
 class Lineage(Contract):

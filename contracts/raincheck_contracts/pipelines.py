@@ -20,6 +20,7 @@ from raincheck_contracts.references import Reference
 MAX_STEPS = 2_000
 MAX_REFERENCES_OF_STEP = 256
 MAX_SPEC_BYTES = 1 << 20
+MAX_CACHE_SECONDS = 3_650 * 86_400
 
 
 class ValueInput(Contract):
@@ -96,6 +97,8 @@ class StepSpec(Contract):
     """By what the delay is multiplied from one to the next, up to an hour."""
     timeout: Annotated[float, Field(gt=0)] | None = None
     """Seconds that one attempt may take."""
+    cache: Annotated[int, Field(ge=1, le=MAX_CACHE_SECONDS)] | None = None
+    """Seconds since their last use for which its outputs may be taken instead of computing."""
 
 
 class PipelineSpec(Contract):
@@ -124,6 +127,12 @@ def inputs_within(node: "Input") -> "list[ValueInput | ReferenceInput | OutputIn
             return [leaf for item in node.items.values() for leaf in inputs_within(item)]
         case _:
             return [node]
+
+
+def without_cache(spec: PipelineSpec) -> PipelineSpec:
+    """The pipeline with all its steps computed, and none of their outputs kept for others."""
+    steps = tuple(step.model_copy(update={"cache": None}) for step in spec.steps)
+    return spec.model_copy(update={"steps": steps})
 
 
 def triggering_references(spec: PipelineSpec) -> Iterator[tuple[str, Reference]]:

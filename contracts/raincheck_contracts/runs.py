@@ -187,9 +187,25 @@ class StepRun(Contract):
     missing: tuple[MissingReference, ...] = ()
     outputs: dict[OutputName, str] = {}
     """Output -> `artifact@version`."""
+    cached_from: str | None = None
+    """`run/step` that computed the outputs, when this step took them from the cache."""
+    awaits: str | None = None
+    """`run/step` that computes the same now, while this step waits for it."""
     error: ErrorInfo | None = None
     reason: str | None = None
     """Why it is in this state, where the state alone does not say."""
+
+
+class Fork(Contract):
+    """Of which run another is a fork, and in what it differs."""
+
+    run: RunId
+    pins: bool = True
+    """Whether its references are the versions that the run had bound; if not, as written."""
+    replaced: dict[str, str] = {}
+    """By `step.parameter`, the reference that was given instead."""
+    unbound: tuple[StepName, ...] = ()
+    """Steps with references that stay as written, because the run had not bound them."""
 
 
 class Run(Contract):
@@ -207,3 +223,5 @@ class Run(Contract):
     """Triggers between the first cause and this run."""
     trigger: Trigger | None = None
     """The events that started it; None when somebody queued it."""
+    fork: Fork | None = None
+    """The run that it repeats, for one that was queued by `rerun`."""

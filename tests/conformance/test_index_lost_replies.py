@@ -10,7 +10,9 @@ from raincheck.index.backfill_scripts import BackfillOptions, Since
 from raincheck.index.entries import ForeignMetadata
 from raincheck.index.library import library_source
 from raincheck.index.replies import Refused
+from raincheck.index.reuse_scripts import Awaits, Computes, Reused
 from raincheck_contracts.errors import StaleFenceError
+from raincheck_contracts.lineage import BoundReferences
 from raincheck_contracts.runs import RunStatus, StepState
 from tests.support.builders import new_version, nonce, output_of, pipeline, step
 from tests.support.driver import ERROR, Driver, names
@@ -156,6 +158,18 @@ def _retry(driver: Driver) -> None:
     driver.finish(run, "a")
 
 
+def _reuse(driver: Driver) -> None:
+    spec, bound = pipeline(step("a", outputs=["z"])), BoundReferences()
+    computes, waits = (driver.attempt(driver.submit(spec), "a") for _ in range(2))
+    reuse = driver.index.reuse.reuse
+    assert reuse(computes, "b3:k", 60, bound) == Computes()
+    assert reuse(waits, "b3:k", 60, bound) == Awaits(f"{computes.run}/a")
+    driver.index.runs.complete(computes, [new_version("z", output="z")])
+    driver.wake()
+    assert isinstance(reuse(driver.attempt(waits.run, "a"), "b3:k", 60, bound), Reused)
+    assert driver.status(waits.run) is RunStatus.SUCCEEDED
+
+
 def test_no_call_has_a_second_effect(driver: Driver, comparing: _Comparing) -> None:
     """Every function of the library, called again with the same arguments, changes nothing."""
     _succeed(driver)
@@ -163,6 +177,7 @@ def test_no_call_has_a_second_effect(driver: Driver, comparing: _Comparing) -> N
     _annotate(driver)
     _lose_nodes(driver)
     _subscribe(driver)
+    _reuse(driver)
     _roll_back(driver)
     driver.index.runs.trim()
     functions = set(re.findall(r'"rc1_(\w+)"', library_source())) - {

@@ -5,7 +5,7 @@ import pytest
 from raincheck.index import Index
 from raincheck.index.replies import Claimed, Refused
 from raincheck_contracts.errors import IdempotencyConflictError, InvalidWriteError
-from raincheck_contracts.runs import RunStatus, StepState
+from raincheck_contracts.runs import Fork, RunStatus, StepState
 from tests.support.builders import output_of, pipeline, step, submission
 from tests.support.driver import Driver
 from tests.support.dumps import ask, dump, key
@@ -31,6 +31,20 @@ def test_the_same_run_id_again_is_the_same_run(driver: Driver) -> None:
     before = dump(driver.index)
     assert driver.index.runs.submit(wish) == (wish.run, (), False)
     assert dump(driver.index) == before
+
+
+def test_a_fork_says_of_what_and_sees_the_events_of_that(driver: Driver) -> None:
+    """It was not started by them: it has no lane, and takes no room of a subscription."""
+    fork = Fork(run="run-1", replaced={"a.x": "x@1"})
+    event = "7-1\x1fpublished\x1fmodel\x1f3\x1f3"
+    wish = submission(ONE, fork=fork.canonical_json(), trigger=event)
+    for _ in range(2):
+        driver.index.runs.submit(wish)
+    run = driver.index.records.run(wish.run)
+    assert (run.fork, run.trigger) == (fork, None)
+    driver.adopt(wish.run, ONE)
+    assert [item.version for item in driver.claimed(wish.run, "a").trigger] == ["3"]
+    driver.index.runs.cancel(wish.run, "by hand")
 
 
 def test_the_same_run_id_for_another_request_is_a_conflict(driver: Driver) -> None:

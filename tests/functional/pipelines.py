@@ -213,6 +213,20 @@ def hold_newest(log: str, gate: str, name: str) -> float:
     return held(log, gate, Client().get_artifact_version(name))
 
 
+@step(cache="1h")
+def held_for_all(log: str, gate: str) -> Annotated[float, "held_for_all"]:
+    """As `held`, for all who ask for the same."""
+    note(log, str(os.getpid()))
+    wait_for(gate)
+    return 1.0
+
+
+@pipeline
+def hold_for_all(log: str, gate: str) -> float:
+    """A cached step and one that needs it."""
+    return double(held_for_all(log, gate))
+
+
 @pipeline
 def hold_then_double(log: str, gate: str) -> float:
     """A held step and one that needs it."""

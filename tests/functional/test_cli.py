@@ -116,6 +116,27 @@ def test_a_run_is_followed_and_then_shown(place: Place) -> None:
     assert len({(binding["version"], binding["revision"]) for binding in bindings}) == 1
 
 
+def test_a_run_is_repeated_on_what_it_had_or_on_what_there_is(place: Place) -> None:
+    """The same values by default, the newest with --fresh, and one input replaced with --input."""
+
+    def run(*arguments: str) -> tuple[Any, list[str]]:
+        made = place.document(*arguments, "--wait")
+        bindings = made["steps"][0]["bindings"].items()
+        return made, sorted(f"{name} {binding['version']}" for name, binding in bindings)
+
+    place.document("enqueue", "halving:good", "-p", "x=8", "--wait")
+    first, bound = run("enqueue", "halving:newest")
+    old = bound[0].split()[1]
+    new = str(int(old) + 1)
+    place.document("enqueue", "halving:good", "-p", "x=2", "--wait")
+    rerun = ("runs", "rerun", first["id"])
+    assert run(*rerun)[1] == [f"halved@{old} {old}", f"halved@{old}#/of {old}"]
+    assert run(*rerun, "--fresh")[1] == [f"halved:latest {new}", f"halved:latest#/of {new}"]
+    made, bound = run(*rerun, "--input", f"use.value=halved@{new}")
+    assert bound == [f"halved@{old}#/of {old}", f"halved@{new} {new}"]
+    assert made["fork"] == {"run": first["id"], "replaced": {"use.value": f"halved@{new}"}}
+
+
 def test_a_failed_run_is_exit_code_1_with_its_error(place: Place) -> None:
     """The error of the step is one line; `runs show --traceback` has the rest."""
     queued = place.raincheck("enqueue", "halving:bad", "--wait", "--timeout", "50s")

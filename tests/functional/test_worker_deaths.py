@@ -35,9 +35,9 @@ def pair(_pair: Fleet) -> Generator[Fleet]:
         yield _pair
 
 
-def _holder(fleet: Fleet, handle: RunHandle) -> Worker:
+def _holder(fleet: Fleet, handle: RunHandle, step: str = "held") -> Worker:
     """The worker that runs the held step."""
-    node = step_run(handle, "held").node
+    node = step_run(handle, step).node
     return next(worker for worker in fleet.workers if f"-{worker.pid}-" in str(node))
 
 
@@ -152,3 +152,27 @@ def test_a_worker_that_was_stopped_whole_comes_back_as_a_new_node(
     wait_until(lambda: pair.node_of(sleeper) not in {None, before}, 10)
     assert len(_versions(handle)) == 1
     assert step_run(handle, "held").attempt == 2
+
+
+def test_who_waits_for_a_computation_does_it_when_its_worker_is_killed(
+    pair: Fleet, tmp_path: Path
+) -> None:
+    """One of both computes, the other takes its outputs; there is one version in the end."""
+    log, gate = tmp_path / "log", tmp_path / "gate"
+    first = pipelines.hold_for_all.delay(str(log), str(gate))
+    wait_until(lambda: len(lines(log)) == 1, 10)
+    second = pipelines.hold_for_all.delay(str(log), str(gate))
+    wait_until(lambda: second.status() is RunStatus.WAITING, 10)
+    assert step_run(second, "held_for_all").awaits == f"{first.id}/held_for_all"
+    _holder(pair, first, "held_for_all").kill()
+    killed = time.monotonic()
+    wait_until(lambda: len(lines(log)) == 2, 15)
+    assert time.monotonic() - killed < LEASE + 2.0
+    gate.touch()
+    assert [handle.get(timeout=10) for handle in (first, second)] == [2.0, 2.0]
+    assert len(lines(log)) == 2
+    (version,) = Client().list_artifact_versions("held_for_all")
+    computed = str(version.record.record.run)
+    taken = {handle.id: step_run(handle, "held_for_all").cached_from for handle in (first, second)}
+    assert taken.pop(computed) is None
+    assert list(taken.values()) == [f"{computed}/held_for_all"]

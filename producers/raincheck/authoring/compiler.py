@@ -103,6 +103,7 @@ class Compilation:
             retry_delay=step.options.retry_delay,
             retry_backoff=step.options.retry_backoff,
             timeout=step.options.timeout,
+            cache=step.options.cache_seconds,
         )
         return self._handles(step, place.step)
 

@@ -122,6 +122,7 @@ class Pipeline(Generic[P, R]):
         eta: datetime | None = None,
         expires: float | datetime | None = None,
         idempotency_key: str | None = None,
+        cache: bool = True,
     ) -> "RunHandle":
         """Queue the pipeline, as Celery's method of this name.
 
@@ -135,6 +136,8 @@ class Pipeline(Generic[P, R]):
             expires: seconds, or the moment, after which a run that has not started is
                 given up.
             idempotency_key: calls with the same key start one run.
+            cache: whether steps with `cache=` may take their outputs from the cache. With
+                False all compute, and what they make is not kept for others.
 
         Returns:
             The handle of the run, which has been accepted.
@@ -155,6 +158,7 @@ class Pipeline(Generic[P, R]):
             eta=eta,
             expires=expires,
             idempotency_key=idempotency_key,
+            cache=cache,
         )
         return enqueue(self, tuple(args), kwargs or {}, options)
 

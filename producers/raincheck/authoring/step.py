@@ -14,6 +14,7 @@ from raincheck.authoring.parameters import ParameterPort
 from raincheck.authoring.registry import register_step
 from raincheck.authoring.signature import FunctionSignature
 from raincheck.authoring.step_options import StepOptions, checked_name
+from raincheck.durations import Duration
 from raincheck_contracts.errors import DefinitionError
 
 P = ParamSpec("P")
@@ -124,6 +125,8 @@ def step(
     retry_backoff: float = 1.0,
     timeout: float | None = None,
     queue: str | None = None,
+    cache: bool | Duration = False,
+    cache_key: str | None = None,
 ) -> Callable[[Callable[P, R]], Step[P, R]]: ...
 
 
@@ -137,6 +140,8 @@ def step(  # noqa: PLR0913 - the options of a step
     retry_backoff: float = 1.0,
     timeout: float | None = None,
     queue: str | None = None,
+    cache: bool | Duration = False,
+    cache_key: str | None = None,
 ) -> Any:
     """Make a step of a function: `@step` or `@step(retries=3)`.
 
@@ -149,6 +154,10 @@ def step(  # noqa: PLR0913 - the options of a step
             with 2, a delay of 10 s is followed by 20 s and 40 s.
         timeout: seconds that one attempt may take; None is no limit.
         queue: the Celery queue; None is the run's queue.
+        cache: whether the outputs of the same computation are taken instead of computing it
+            again: the same code, inputs of the same bytes, the same values. True keeps them
+            until they were not used for 30 days; a time such as `"7d"` says how long.
+        cache_key: what else the outputs depend on: with another text they are computed anew.
 
     Returns:
         The `Step`, or a decorator that makes one.
@@ -162,6 +171,8 @@ def step(  # noqa: PLR0913 - the options of a step
         retry_backoff=retry_backoff,
         timeout=timeout,
         queue=queue,
+        cache=cache,
+        cache_key=cache_key,
     )
 
     def decorate(function: Callable[..., Any]) -> Step[..., Any]:

@@ -4,11 +4,16 @@ import math
 import re
 from dataclasses import dataclass
 
-from raincheck_contracts.errors import DefinitionError
+from raincheck.durations import Duration, seconds_of
+from raincheck_contracts.errors import DefinitionError, SettingsError
 from raincheck_contracts.names import IDENTIFIER_PATTERN, QUEUE_PATTERN
+from raincheck_contracts.pipelines import MAX_CACHE_SECONDS
 
 MAX_RETRIES = 1_000
 MAX_BACKOFF = 100
+#: What `cache=True` stands for: 30 days.
+CACHE_SECONDS = 30 * 86_400
+_CACHE = 'True, False or a time of up to ten years such as "7d"'
 _IDENTIFIER = "Use up to 64 letters, digits, '_', '.', '-', the first a letter or '_': name=..."
 
 
@@ -26,6 +31,21 @@ class StepOptions:
     """Seconds that one attempt may take; None is no limit."""
     queue: str | None = None
     """None is the run's queue."""
+    cache: bool | Duration = False
+    """For how long since their last use its outputs are taken again; True is 30 days."""
+    cache_key: str | None = None
+    """What else the outputs depend on, in the author's words."""
+
+    @property
+    def cache_seconds(self) -> int | None:
+        """The life time of its outputs in the cache; None when it always computes.
+
+        Raises:
+            SettingsError: it is no duration.
+        """
+        if isinstance(self.cache, bool):
+            return CACHE_SECONDS if self.cache else None
+        return math.ceil(seconds_of(self.cache, setting="cache"))
 
     def check(self, name: str) -> None:
         """Refuse what no worker could follow.
@@ -48,6 +68,17 @@ class StepOptions:
         if self.queue is not None and re.fullmatch(QUEUE_PATTERN, self.queue) is None:
             remedy = "up to 64 letters, digits, '.', '_', '-', the first a letter or digit"
             raise _refused(name, "queue", self.queue, remedy)
+        self._check_cache(name)
+
+    def _check_cache(self, name: str) -> None:
+        try:
+            seconds = self.cache_seconds
+        except (SettingsError, TypeError, ValueError) as error:
+            raise _refused(name, "cache", self.cache, _CACHE) from error
+        if seconds is not None and not 1 <= seconds <= MAX_CACHE_SECONDS:
+            raise _refused(name, "cache", self.cache, _CACHE)
+        if self.cache_key is not None and (seconds is None or not isinstance(self.cache_key, str)):  # pyright: ignore[reportUnnecessaryIsInstance] - authors may write anything
+            raise _refused(name, "cache_key", self.cache_key, "text, and cache=True beside it")
 
 
 def checked_name(name: str, option: str | None) -> str:

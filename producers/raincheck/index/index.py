@@ -10,6 +10,7 @@ from raincheck.index.listing_scripts import ListingScripts
 from raincheck.index.match_records import MatchRecords
 from raincheck.index.node_scripts import NodeScripts
 from raincheck.index.records import Records
+from raincheck.index.reuse_scripts import ReuseScripts
 from raincheck.index.run_scripts import RunScripts
 from raincheck.index.subscription_scripts import SubscriptionScripts
 from raincheck.index.version_scripts import VersionScripts
@@ -27,6 +28,7 @@ class Index:
         self.runs = RunScripts(connection)
         self.versions = VersionScripts(connection)
         self.aliases = AliasScripts(connection)
+        self.reuse = ReuseScripts(connection)
         self.nodes = NodeScripts(connection)
         self.records = Records(connection)
         self.lineage = LineageRecords(connection)

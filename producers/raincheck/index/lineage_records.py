@@ -28,6 +28,8 @@ class StepMade:
     """None when the worker was one of an earlier release."""
     outputs: tuple[tuple[str, str], ...]
     """Output and `artifact@version`."""
+    cached_from: str | None = None
+    """`run/step` that computed the outputs, when they were taken from the cache."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,4 +107,5 @@ def _made(key: str, record: dict[str, bytes]) -> StepMade:
         revision=int(record["rev"]),
         bound=BoundReferences.model_validate_json(raw) if raw else None,
         outputs=tuple((name, f"{artifact}@{version}") for name, artifact, version in outputs),
+        cached_from=text(record["cached"]) if "cached" in record else None,
     )

@@ -20,6 +20,7 @@ from raincheck_contracts.pointers import follow, tokens_of
 from raincheck_contracts.reference_text import parse_reference
 from raincheck_contracts.runs import (
     ErrorInfo,
+    Fork,
     Loss,
     MissingReference,
     Run,
@@ -78,11 +79,12 @@ def read_run(stored: StoredRun) -> Run:
         reason=text(record["reason"]) if "reason" in record else None,
         depth=int(record.get("depth", 0)),
         trigger=_trigger(record),
+        fork=Fork.model_validate_json(record["fork"]) if "fork" in record else None,
     )
 
 
 def _trigger(record: Mapping[str, bytes]) -> Trigger | None:
-    if "trigger" not in record:
+    if "lane" not in record:  # a fork has the events too, and was not started by them
         return None
     subscription, _, backfill = text(record["lane"]).partition("|")
     return Trigger(
@@ -130,9 +132,17 @@ def _step_run(stored: StoredRun, step: str) -> StepRun:
             for name, value in details.items()
             if name.startswith("o:")
         },
+        cached_from=text(details["cached"]) if "cached" in details else None,
+        awaits=_awaits(stored.state(step), details),
         error=_error(details, missing),
         reason=_reason(stored.state(step), details),
     )
+
+
+def _awaits(state: StepState, details: Mapping[str, bytes]) -> str | None:
+    if state is not StepState.WAITING or "awaits" not in details:
+        return None
+    return text(details["awaits"]).partition(FIELD)[0]
 
 
 def _losses(details: Mapping[str, bytes]) -> tuple[Loss, ...]:

@@ -36,6 +36,10 @@ class Submission:
     """The node that runs it inline; empty when it goes through the queue."""
     trace: str = ""
     """Trace context of the caller, as `telemetry.tracing` writes it."""
+    fork: str = ""
+    """Raw JSON of the `Fork`, for a run that repeats another."""
+    trigger: str = ""
+    """Packed events that started that one: its steps see them."""
 
     def arguments(self) -> list[Argument]:
         """As the Lua function reads it."""
@@ -57,7 +61,8 @@ class Submission:
             self.inline_node,
             self.trace,
         ]
-        return arguments + spec_arguments(self.spec, self.step_digests)
+        arguments += spec_arguments(self.spec, self.step_digests)
+        return [*arguments, self.fork, self.trigger] if self.fork else arguments
 
 
 def spec_arguments(spec: PipelineSpec, step_digests: Mapping[str, str]) -> list[Argument]:

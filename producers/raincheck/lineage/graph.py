@@ -1,5 +1,6 @@
 """A lineage as it grows: each version, step run and edge once, up to a limit."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from raincheck.index.lineage_records import StepMade
@@ -86,6 +87,7 @@ def step_node(key: str, made: StepMade | None, version: ArtifactVersion | None) 
             revision=made.revision,
             exact=made.bound is not None,
             left_out=made.bound.left_out if made.bound else 0,
+            cached_from=made.cached_from,
         )
     return LineageStep(
         key=key,
@@ -118,3 +120,25 @@ def maker_of(version: ArtifactVersion) -> str | None:
     if record.run is None or record.step is None:
         return None
     return f"{record.run}/{record.step}@{version.revision}"
+
+
+def taken_from_cache(graph: Graph) -> Iterator[LineageEdge]:
+    """The edges, marked where an output of an earlier step of a run was made by another run."""
+    makers = {
+        edge.version: _run_of(edge.step) for edge in graph.edges.values() if edge.kind == "produced"
+    }
+    for edge in graph.edges.values():
+        run = _run_of(edge.step)
+        if _binds_output(edge) and makers.get(edge.version, run) != run:
+            yield edge.model_copy(update={"from_cache": True})
+        else:
+            yield edge
+
+
+def _run_of(step: str) -> str:
+    return step.partition("/")[0]
+
+
+def _binds_output(edge: LineageEdge) -> bool:
+    """Whether the reference is `step.output`: one to an artifact says which version is meant."""
+    return edge.reference is not None and not set(edge.reference) & set(":@~?")

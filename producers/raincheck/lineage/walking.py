@@ -5,7 +5,14 @@ from typing import Literal
 
 from raincheck.index import Index
 from raincheck.index.lineage_records import StepMade
-from raincheck.lineage.graph import Graph, bound_edge, maker_of, step_node, version_node
+from raincheck.lineage.graph import (
+    Graph,
+    bound_edge,
+    maker_of,
+    step_node,
+    taken_from_cache,
+    version_node,
+)
 from raincheck_contracts.artifacts import ArtifactVersion
 from raincheck_contracts.errors import ReferenceNotFoundError
 from raincheck_contracts.lineage import Lineage, LineageEdge
@@ -43,7 +50,7 @@ def lineage_of(
         steps=tuple(graph.steps.values()),
         edges=tuple(
             edge
-            for edge in graph.edges.values()
+            for edge in taken_from_cache(graph)
             if edge.version in graph.versions and edge.step in graph.steps
         ),
         truncated=graph.truncated,
@@ -162,12 +169,20 @@ class _Down:
             graph.steps.setdefault(key, step_node(key, made, None))
             for edge in _uses(key, made, users[key]):
                 graph.connect(edge)
-            for output, version in made.outputs if made else ():
-                names.append(version)
-                graph.connect(
-                    LineageEdge(kind="produced", version=version, step=key, output=output)
-                )
+            for edge in _output_edges(key, made):
+                names.append(edge.version)
+                graph.connect(edge)
         return names
+
+
+def _output_edges(key: str, made: StepMade | None) -> list[LineageEdge]:
+    if made is None:
+        return []
+    kind: Literal["produced", "reused"] = "reused" if made.cached_from else "produced"
+    return [
+        LineageEdge(kind=kind, version=version, step=key, output=output)
+        for output, version in made.outputs
+    ]
 
 
 def _uses(key: str, made: StepMade | None, versions: list[str]) -> list[LineageEdge]:
@@ -176,5 +191,7 @@ def _uses(key: str, made: StepMade | None, versions: list[str]) -> list[LineageE
     edges = [bound_edge(key, entry) for entry in entries]
     edges = [edge for edge in edges if edge.version in versions]
     told = {edge.version for edge in edges}
+    if made and made.cached_from:  # it is listed as a user of what it took, too
+        told |= {version for _, version in made.outputs}
     rest = [name for name in versions if name not in told]
     return edges + [LineageEdge(kind="bound", version=name, step=key) for name in rest]

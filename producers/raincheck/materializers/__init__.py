@@ -6,7 +6,11 @@ Importing this package imports none of numpy, pandas, pyarrow, scikit-learn or s
 from raincheck.materializers.base import DumpTarget, Materializer, Parts, PartWriter
 from raincheck.materializers.path_copies import scoped_copies
 from raincheck.materializers.preloading import preload
-from raincheck.materializers.registry import materializer_named, register_materializer
+from raincheck.materializers.registry import (
+    materializer_named,
+    register_materializer,
+    registered_names,
+)
 from raincheck.materializers.trusted_types import trust_types
 from raincheck.materializers.type_check import describe, type_satisfies
 from raincheck.materializers.type_names import type_name
@@ -24,6 +28,7 @@ __all__ = [
     "materializer_named",
     "preload",
     "register_materializer",
+    "registered_names",
     "scoped_copies",
     "trust_types",
     "type_name",

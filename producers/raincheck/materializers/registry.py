@@ -92,5 +92,10 @@ def materializer_named(name: str) -> Materializer:
     raise MaterializerNotFoundError(f"values written by {name!r}")
 
 
+def registered_names() -> tuple[str, ...]:
+    """All that are registered, `name@version`, in the order in which they are asked."""
+    return tuple(map(_key, _ordered))
+
+
 def _key(materializer: Materializer) -> str:
     return f"{materializer.name}@{materializer.version}"

@@ -48,3 +48,24 @@ def describe_binding(binding: Binding) -> str:
     if binding.pointer is None:
         return name
     return f"{name}#{binding.pointer} = {json.dumps(binding.value, ensure_ascii=False)}"
+
+
+def awaited_words(computes: str) -> str:
+    """What a step waits for that leaves a computation to another.
+
+    Args:
+        computes: `run/step` that computes the same now.
+    """
+    run, _, step = computes.partition("/")
+    where = f" in run {run} step {step}" if step else ""
+    return f"waits for the same computation{where}"
+
+
+def reused_words(origin: str) -> str:
+    """Where a step's outputs come from that were taken from the cache.
+
+    Args:
+        origin: `run/step` that computed them.
+    """
+    run, _, step = origin.partition("/")
+    return f"taken from the cache: computed in run {run} step {step}"

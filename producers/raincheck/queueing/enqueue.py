@@ -16,9 +16,9 @@ from raincheck.index.submission import Submission
 from raincheck.messaging.broker import DEFAULT_QUEUE
 from raincheck.messaging.hints import check_message_size
 from raincheck.messaging.installed import refuse_eager
-from raincheck.near_names import did_you_mean, near_names
 from raincheck.queueing.run_handle import RunHandle
 from raincheck.queueing.run_ids import new_run_id
+from raincheck.queueing.unknown_artifacts import warn_of_unknown
 from raincheck.telemetry.tracing import annotate, current_trace, span
 from raincheck_contracts._base import canonical_json
 from raincheck_contracts.errors import (
@@ -29,12 +29,11 @@ from raincheck_contracts.errors import (
 )
 from raincheck_contracts.pipelines import (
     PipelineSpec,
-    ReferenceInput,
-    needs_of,
     triggering_references,
+    without_cache,
 )
 from raincheck_contracts.references import Reference
-from raincheck_contracts.runs import MissingReason
+from raincheck_contracts.runs import Fork
 
 if TYPE_CHECKING:
     from raincheck.authoring.pipeline import CompiledPipeline, Pipeline
@@ -58,6 +57,8 @@ class EnqueueOptions:
     """Seconds or time after which the run is cancelled if nothing of it has started."""
     idempotency_key: str | None = None
     """Two calls of one pipeline with the same key are one run."""
+    cache: bool = True
+    """Whether its steps may take outputs from the cache; if not, none of theirs is kept."""
 
 
 def enqueue(
@@ -88,14 +89,51 @@ def enqueue(
     refuse_eager(deployment.hints.app)
     with span(f"enqueue {pipeline.name}", "PRODUCER", pipeline=pipeline.name):
         compiled = compile_stored(deployment, pipeline, args, kwargs)
-        submission = build_submission(deployment, compiled, options or EnqueueOptions())
-        run, ready, new = deployment.index.runs.submit(submission)
-        annotate(run=run)
-        if new:
-            deployment.hints.send(_messages(submission, run, ready))
+        return _queue(deployment, compiled, options or EnqueueOptions())
+
+
+def queue_compiled(
+    deployment: Deployment,
+    compiled: "CompiledPipeline",
+    options: EnqueueOptions,
+    fork: Fork,
+    trigger: str,
+) -> RunHandle:
+    """Queue a run that repeats another.
+
+    Args:
+        deployment: where it is recorded.
+        compiled: what is to run.
+        options: how it is queued.
+        fork: of which run, and how.
+        trigger: packed events that started that one; empty when somebody queued it.
+
+    Raises:
+        UsageError: the pipeline takes what only events give, or is too large.
+        IndexUnavailableError: nothing was recorded.
+        SettingsError: the application that would send is eager.
+    """
+    refuse_eager(deployment.hints.app)
+    with span(f"enqueue {compiled.spec.name}", "PRODUCER", pipeline=compiled.spec.name):
+        return _queue(deployment, compiled, options, fork=fork.canonical_json(), trigger=trigger)
+
+
+def _queue(
+    deployment: Deployment,
+    compiled: "CompiledPipeline",
+    options: EnqueueOptions,
+    *,
+    fork: str = "",
+    trigger: str = "",
+) -> RunHandle:
+    submission = build_submission(deployment, compiled, options)
+    submission = replace(submission, fork=fork, trigger=trigger)
+    run, ready, new = deployment.index.runs.submit(submission)
+    annotate(run=run)
     if new:
+        deployment.hints.send(_messages(submission, run, ready))
         with suppress(IndexUnavailableError):  # the run is accepted; this only advises
-            _warn_of_unknown(deployment, compiled.spec)
+            warn_of_unknown(deployment, compiled.spec)
     return RunHandle(run, deployment)
 
 
@@ -138,7 +176,8 @@ def build_submission(
         MessageTooLargeError: a step's message would exceed the contract's limit.
         ParameterError: an option cannot be used.
     """
-    spec, run = compiled.spec, new_run_id()
+    spec = compiled.spec if options.cache else without_cache(compiled.spec)
+    run = new_run_id()
     _refuse_untriggered(spec)
     parameters = canonical_json(compiled.parameters)
     text = spec.canonical_json()
@@ -216,33 +255,6 @@ def _messages(submission: Submission, run: str, ready: Iterable[str]) -> list[Me
         )
         for name in ready
     ]
-
-
-def _warn_of_unknown(deployment: Deployment, spec: PipelineSpec) -> None:
-    """Log references to artifacts that nobody has published, with near names."""
-    references = {
-        str(need.reference): need.reference
-        for step in spec.steps
-        for need in needs_of(step)
-        if isinstance(need, ReferenceInput)
-    }
-    if not references:
-        return
-    resolution = deployment.index.versions.resolve(list(references.values()))
-    unknown = {
-        references[missing.reference].artifact
-        for missing in resolution.missing
-        if missing.reason is MissingReason.ARTIFACT_UNKNOWN
-    }
-    known = deployment.index.records.artifact_names() if unknown else []
-    for name in sorted(unknown):
-        _log.warning(
-            "pipeline %s waits for artifact %r, which has no versions yet%s",
-            spec.name,
-            name,
-            did_you_mean(near_names(name, known)),
-            extra={"action": "artifact_unknown", "artifact": name, "pipeline": spec.name},
-        )
 
 
 def run_inline(

@@ -1,6 +1,7 @@
 """A run as its submitter holds it."""
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from raincheck.authoring.context import active_step_context
@@ -154,6 +155,39 @@ class RunHandle:
         )
         self.deployment.hints.send(messages)
         return count
+
+    def rerun(
+        self,
+        *,
+        pins: bool = True,
+        inputs: Mapping[str, str] | None = None,
+        cache: bool = True,
+    ) -> "RunHandle":
+        """Queue the same pipeline with the same parameters again, as a new run.
+
+        It is the recorded pipeline: its module need not be importable here.
+
+        Args:
+            pins: whether each reference becomes the very version that this run had bound, so
+                that the new run sees the same values. If not, references stay as they are
+                written and get what is true then, but for the versions of events.
+            inputs: by `step.parameter` a reference in string form, such as
+                `{"predict.model": "trained_model@41"}`: what that input becomes instead.
+            cache: whether its steps may take outputs from the cache.
+
+        Returns:
+            The handle of the new run; its `run().fork` says of which it is a fork, and which
+            steps had not bound their references yet, so that they stay as written.
+
+        Raises:
+            RunNotFoundError: this run ended so long ago that its records are gone.
+            ArgumentError: it has no such step or input.
+            ReferenceSyntaxError: a reference cannot be read.
+            IndexUnavailableError: nothing was recorded.
+        """
+        from raincheck.queueing.rerun import rerun  # noqa: PLC0415 - it imports this module
+
+        return rerun(self.deployment, self.id, pins=pins, inputs=inputs, cache=cache)
 
 
 def result_of(deployment: Deployment, run: Run) -> object:

@@ -10,6 +10,7 @@ from typing_extensions import override
 from raincheck.deployment import Deployment
 from raincheck.index import Index
 from raincheck.index.run_records import read_run
+from raincheck.messaging.descriptions import awaited_words
 from raincheck.near_names import did_you_mean, near_names
 from raincheck.queueing.unserved import unserved
 from raincheck_contracts.reference_text import parse_reference
@@ -184,6 +185,8 @@ def step_causes(step: StepRun, known: list[str]) -> tuple[Cause, ...]:
 
 
 def _waits(step: StepRun, known: list[str]) -> tuple[Cause, ...]:
+    if step.awaits is not None:
+        return (Cause(words=awaited_words(step.awaits), since=step.parked_at),)
     if not step.missing:
         words = "has what it waited for and is about to start"
         return (Cause(words=words, since=step.parked_at),)

@@ -85,6 +85,12 @@ def test_decorating_the_same_path_again_replaces_the_step() -> None:
         ({"timeout": float("inf")}, "timeout=inf"),
         ({"timeout": "60"}, "timeout='60'"),
         ({"queue": "a queue"}, "queue='a queue'"),
+        ({"cache": "soon"}, "cache='soon'"),
+        ({"cache": 0}, "cache=0"),
+        ({"cache": "5000d"}, "cache='5000d'"),
+        ({"cache": object}, "cache="),
+        ({"cache_key": "v2"}, "cache_key='v2'"),
+        ({"cache": True, "cache_key": 2}, "cache_key=2"),
         ({"name": "a step"}, "'a step' cannot be its name"),
         ({"name": ""}, "'' cannot be its name"),
     ],
@@ -98,6 +104,16 @@ def test_an_option_that_no_worker_could_follow_is_refused(
 
     with pytest.raises(DefinitionError, match=message):
         step(**options)(train)
+
+
+def test_a_cache_has_the_life_time_that_was_given() -> None:
+    """Whole seconds, 30 days by default, none without a cache."""
+
+    def train() -> None: ...
+
+    given: list[tuple[Any, int | None]] = [(False, None), (True, 2_592_000), ("1.5s", 2), (60, 60)]
+    for cache, seconds in given:
+        assert step(cache=cache)(train).options.cache_seconds == seconds
 
 
 def test_a_name_outside_ascii_needs_another() -> None:

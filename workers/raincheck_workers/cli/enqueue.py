@@ -31,6 +31,9 @@ def enqueue(  # noqa: PLR0913 - the options of `apply_async`
     idempotency_key: Annotated[
         str | None, typer.Option(help="The same key gives the same run.")
     ] = None,
+    no_cache: Annotated[
+        bool, typer.Option("--no-cache", help="Compute steps with cache= anyhow.")
+    ] = False,
     wait: Annotated[bool, typer.Option("--wait", help="Follow the run to its end.")] = False,
     timeout: Duration = None,
     as_json: JsonOption = False,
@@ -46,6 +49,7 @@ def enqueue(  # noqa: PLR0913 - the options of `apply_async`
         countdown=_seconds("--countdown", countdown),
         expires=_seconds("--expires", expires),
         idempotency_key=idempotency_key,
+        cache=not no_cache,
     )
     limit = _seconds("--timeout", timeout)
     pipeline = pipeline_named("raincheck enqueue", target)

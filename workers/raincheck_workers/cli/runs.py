@@ -1,4 +1,4 @@
-"""`raincheck runs`: list them, show one, say why, retry or cancel one; those given up."""
+"""`raincheck runs`: list them, show one, say why, retry, repeat or cancel one; those given up."""
 
 from typing import Annotated
 
@@ -11,11 +11,12 @@ from raincheck_workers.cli.rendering.run_table import run_table
 from raincheck_workers.cli.run_choice import RunArgument, chosen_run
 from raincheck_workers.cli.runs_dead import dead
 from raincheck_workers.cli.runs_inputs import inputs
+from raincheck_workers.cli.runs_rerun import rerun
 from raincheck_workers.cli.runs_retry import retry
 from raincheck_workers.cli.runs_show import show
 from raincheck_workers.cli.runs_why import why
 
-runs = typer.Typer(help="List, show, explain, retry and cancel runs.", no_args_is_help=True)
+runs = typer.Typer(help="List, show, explain, retry, repeat and cancel runs.", no_args_is_help=True)
 
 
 @runs.command("list")
@@ -41,6 +42,7 @@ runs.command()(show)
 runs.command()(why)
 runs.command()(inputs)
 runs.command()(retry)
+runs.command()(rerun)
 runs.command()(dead)
 
 

@@ -32,9 +32,11 @@ from raincheck_workers.execution.failures import Failure, classify, error_info, 
 from raincheck_workers.execution.inputs import BoundInputs, bind, check_types, materialize
 from raincheck_workers.execution.lineage import bound_references
 from raincheck_workers.execution.loader import Loader
+from raincheck_workers.execution.log_fields import log_fields
 from raincheck_workers.execution.monitor import Monitor, Unwatched
 from raincheck_workers.execution.outcomes import Outcome, Result
 from raincheck_workers.execution.publication import prepare_outputs
+from raincheck_workers.execution.reuse import Reuse
 from raincheck_workers.liveness.holdings import Holdings
 from raincheck_workers.telemetry import observation
 
@@ -88,6 +90,7 @@ class Executor:
         self._patience = patience
         self._secrets = secrets_of(deployment.settings)
         self._loader = Loader(deployment.store, MaterializedCache())
+        self._reuse = Reuse(deployment.index, hints, self._until_answered)
 
     def execute(self, task: StepTask, celery_id: str) -> Outcome:
         """Execute one delivery.
@@ -217,6 +220,10 @@ class Executor:
         with classify("bind"):
             annotations = {port.name: port.annotation for port in step.parameters}
             check_types(inputs, annotations)
+        if task.step.cache is not None:
+            taken = self._reuse.ask(task, step, inputs, attempt)
+            if taken is not None:
+                return taken
         with classify("load"):
             arguments = materialize(inputs, annotations, self._loader.load)
         context = StepContext(
@@ -264,6 +271,8 @@ class Executor:
         said, message = self._until_answered(
             lambda: self._index.runs.fail(attempt, failure.kind, error)
         )
+        if task.step.cache is not None:
+            wake(self._index, self._hints)  # who waits for the same computes it now
         return Outcome(
             task.step.name,
             Result.RETRY if said == "retry" else Result.FAILED,
@@ -287,11 +296,4 @@ class Executor:
             time.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE)
 
-    def _ids(self, task: StepTask, action: str, detail: str) -> dict[str, object]:
-        return {
-            "action": action,
-            "run": task.run,
-            "pipeline": task.pipeline,
-            "step": task.step.name,
-            "detail": detail,
-        }
+    _ids = staticmethod(log_fields)

@@ -37,6 +37,8 @@ class Outcome:
     """Of an attempt that failed."""
     bindings: dict[str, Binding] = field(default_factory=dict[str, Binding])
     outputs: dict[str, str] = field(default_factory=dict[str, str])
+    cached_from: str | None = None
+    """`run/step` that computed the outputs, when they were taken from the cache."""
     messages: tuple[Message, ...] = ()
     """Steps that may be sent or taken now."""
     drain: bool = False
@@ -48,6 +50,8 @@ class Outcome:
             summary["detail"] = self.detail
         if self.bindings:
             summary["bound"] = {name: describe_binding(b) for name, b in self.bindings.items()}
+        if self.cached_from is not None:
+            summary["cached_from"] = self.cached_from
         if self.outputs:
-            summary["published"] = self.outputs
+            summary["published" if self.cached_from is None else "reused"] = self.outputs
         return summary

@@ -18,7 +18,7 @@
 --                            b:<reference> and n:<reference> (the versions of a list);
 --                            of a run that events started lane (who
 --                            started it), trigger (packed events), triggers (how many),
---                            quiet
+--                            quiet; of a fork fork (JSON: of which run, and how), trigger
 --                            end + 7 days (failed or cancelled: 30)
 --   step:<run>/<step>  hash  attempt, errors, lost, silent (of those), fence, last_fence,
 --                            failed_fence, outcome, node, pid, task, started, ended, refs,

@@ -10,15 +10,17 @@ local DAY = 86400000
 local KEEP = { S = 7 * DAY, F = 30 * DAY, C = 30 * DAY }
 local KEEP_SPEC = 30 * DAY
 
--- Takes a step away from the node that runs it.
+-- Takes a step away from the node that runs it; what `Ends.computed` says of an attempt that
+-- computed for others as well.
 function Ends.release(call, run, step)
   local key = Runs.step_key(call, run, step)
-  local held = redis.call("HMGET", key, "fence", "node")
+  local held = redis.call("HMGET", key, "fence", "node", "computes")
   if held[1] then
     redis.call("HDEL", call:key("node:", held[2]), "s:" .. run .. "/" .. step)
     Runs.untimer(call, "d|" .. held[1] .. "|" .. run .. "/" .. step)
     redis.call("HSET", key, "last_fence", held[1])
     redis.call("HDEL", key, "fence")
+    return held[3] and Ends.computed(call, run, step, held[1], held[3])
   end
 end
 

@@ -75,6 +75,9 @@ local function store_run(call, run, r, steps)
     "wait", r.wait, "on_failure", r.on_failure, "submitted", Text.int(call:now()), "depth", r.depth,
     "left", Text.int(#steps), "failed", "0", "inline", r.inline, "idem", r.idem,
     "trace", r.trace)
+  if r.fork then
+    redis.call("HSET", key, "fork", r.fork, "trigger", r.events)
+  end
   local fields = {}
   local function add(name, value)
     fields[#fields + 1] = name
@@ -130,7 +133,8 @@ end
 --   priority, countdown ms, not before ms, expires ms (0: none), wait ms,
 --   continue or stop on failure, depth,
 --   inline node, trace, head, references (run scope), number of steps, per step: name,
---   number needed, queue, "retries delay timeout backoff", successors, digest, body)
+--   number needed, queue, "retries delay timeout backoff", successors, digest, body;
+--   of a fork: of which run and how as JSON, the packed events that started that one or "")
 -- -> {"NEW", run, ready steps...} | {"OLD", run} | {"CONFLICT", run} | {"INVALID", why}
 function Submit.submit(keys, args)
   local call = Call.open(keys, args)
@@ -146,6 +150,7 @@ function Submit.submit(keys, args)
   if not steps then
     return { "INVALID", Submit.STEPS }
   end
+  r.fork, r.events = call:take(), call:take()
   if r.idem ~= "" then
     r.idem = call:key("idem:", r.pipeline, ":", r.idem)
   end

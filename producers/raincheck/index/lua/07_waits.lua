@@ -11,6 +11,7 @@
 --   wait:a:<artifact>:<alias>                the alias
 --   wait:m:<artifact>@<version>#<key>        metadata of a fixed version
 --   wait:q:<artifact>                        any change of the artifact
+--   wait:c:<key>                             the end of a computation, see 29_reuse.lua
 --                                       until woken
 --   wake:<...>  set   waiters of a fired key that are not looked at yet   until woken
 --   waiting     zset  <run>/<step> in state W by the server ms of its parking
@@ -83,7 +84,11 @@ end
 function Waits.look(call, run, step)
   local key = Runs.step_key(call, run, step)
   unwait(call, run, step)
-  local found, misses = Bindings.find(call, run, redis.call("HGET", key, "refs"))
+  local asked = redis.call("HMGET", key, "refs", "bn")
+  if asked[2] then
+    return Waits.look_for_outputs(call, run, step) -- it is bound, and waits for a computation
+  end
+  local found, misses = Bindings.find(call, run, asked[1])
   if found then
     redis.call("HDEL", key, "park", "missing")
     return Runs.ready(call, run, { step })[1]

@@ -1,6 +1,6 @@
 -- complete, fail: the end of an attempt; cancel: the end of a run.
 --
--- Keys: those of 03_runs.lua, 09_versions.lua and 28_lineage.lua
+-- Keys: those of 03_runs.lua, 09_versions.lua, 28_lineage.lua and 29_reuse.lua
 
 local Finish = {}
 
@@ -103,7 +103,10 @@ function Finish.complete(keys, args)
   end
   local outputs = write_outputs(call, run, step, items, foreign)
   Finish.keep_lineage(call, run, step, call:take(), outputs)
-  Ends.release(call, run, step)
+  local computed = Ends.release(call, run, step)
+  if computed and #foreign == 0 then -- entries for versions of others would not be repeated
+    Finish.keep_outputs(call, run, step, computed, outputs)
+  end
   local freed = Ends.succeed(call, run, step)
   local revision = Text.int(call:current_revision())
   redis.call("HSET", Runs.step_key(call, run, step), "published", revision)

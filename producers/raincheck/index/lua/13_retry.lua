@@ -10,7 +10,7 @@ local Retry = {}
 do -- what is local ends with the file: a chunk may hold 200
 
 local FORGOTTEN = { "errors", "lost", "silent", "error", "reason", "ended", "missing",
-  "first_park", "declined", "declines", "not_before" }
+  "first_park", "awaits", "declined", "declines", "not_before" }
 
 local function forget_losses(key)
   for i = 1, tonumber(redis.call("HGET", key, "lost") or 0) do

@@ -7,28 +7,36 @@
 -- Keys of this file
 --   made:<run>/<step>@<revision>  hash  pipeline, at, rev (bound at), bound (JSON, from the
 --                                       worker), out (packed outputs); without outputs
---                                       listed (in how many `used` it stands)
---                                 for ever; without outputs until no `used` lists it
+--                                       or with cached ones, listed (in how many `used` it
+--                                       stands); cached (<run>/<step> that made its outputs)
+--                                 for ever; with `listed` until no `used` lists it
 --   used:<artifact>:<version>     zset  <run>/<step>@<revision> by the revision, the newest
 --                                       1,000                            for ever
 --   ver:<artifact>:<version>      see 02_references.lua; unlisted, how many older users
 
 local MOST_USERS = 1000
 
--- The versions that a step had bound, each once, as they stand in keys.
-local function bound_versions(call, run, step)
+-- The versions that a step had bound, and those that it took from the cache, each once, as
+-- they stand in keys.
+local function used_versions(call, run, step, taken)
   local key = Runs.step_key(call, run, step)
   local fields, versions, seen = {}, {}, {}
+  local function add(artifact, version)
+    local name = artifact .. ":" .. version
+    if not seen[name] then
+      seen[name] = true
+      versions[#versions + 1] = name
+    end
+  end
   for i = 1, tonumber(redis.call("HGET", key, "bn") or "0") do
     fields[i] = "b" .. i
   end
   for _, stored in ipairs(Batch.read("HMGET", key, fields)) do
     local parts = Text.split(stored, FIELD)
-    local name = parts[1] .. ":" .. parts[2]
-    if not seen[name] then
-      seen[name] = true
-      versions[#versions + 1] = name
-    end
+    add(parts[1], parts[2])
+  end
+  for _, output in ipairs(taken) do
+    add(output[2], output[3])
   end
   return versions
 end
@@ -57,9 +65,10 @@ local function list_user(call, name, step_run, revision)
 end
 
 -- Writes down what a step had bound, and what it made, as `complete` ends it. `bound` is the
--- worker's JSON, which also knows parameters; a worker of an earlier release sends none.
-function Finish.keep_lineage(call, run, step, bound, outputs)
-  local versions, made = bound_versions(call, run, step), {}
+-- worker's JSON, which also knows parameters; a worker of an earlier release sends none. With
+-- an `origin` that step run made the outputs, and this one took them from the cache.
+function Finish.keep_lineage(call, run, step, bound, outputs, origin)
+  local versions, made = used_versions(call, run, step, origin and outputs or {}), {}
   if #versions == 0 then
     return -- the records of its outputs say all
   end
@@ -72,7 +81,10 @@ function Finish.keep_lineage(call, run, step, bound, outputs)
   redis.call("HSET", key, "pipeline", Runs.facts(call, run).pipeline, "at", Text.int(call:now()),
     "rev", redis.call("HGET", Runs.step_key(call, run, step), "brev"), "bound", bound or "",
     "out", table.concat(made, ITEM))
-  if #outputs == 0 then
+  if origin then
+    redis.call("HSET", key, "cached", origin)
+  end
+  if #outputs == 0 or origin then
     redis.call("HSET", key, "listed", Text.int(#versions))
   end
   for _, name in ipairs(versions) do

@@ -9,6 +9,7 @@ from raincheck_contracts.artifacts import Binding
 from raincheck_contracts.pipelines import OutputInput, StepSpec, ValueInput, inputs_within
 from raincheck_contracts.runs import Run, StepRun, StepState
 from raincheck_workers.cli.graph.markup import element
+from raincheck_workers.cli.rendering.fork_words import fork_words
 from raincheck_workers.cli.rendering.step_words import why
 from raincheck_workers.cli.rendering.words import size, span, took, value
 
@@ -20,6 +21,8 @@ def run_details(run: Run) -> Element:
     parts: list[Element] = []
     if run.reason:
         parts.append(element("p", {"class": "reason"}, run.reason))
+    if run.fork is not None:
+        parts += [element("p", {"class": "quiet"}, words) for words in fork_words(run.fork)]
     if run.parameters:
         rows = [(name, value(item, _LONGEST_VALUE)) for name, item in run.parameters.items()]
         parts += [element("h2", {}, "Parameters"), _facts(rows)]

@@ -1,5 +1,6 @@
 """A lineage as a graph to be drawn, and what is said of its parts in words."""
 
+from raincheck.messaging.descriptions import reused_words
 from raincheck_contracts.lineage import Lineage, LineageEdge, LineageStep, LineageVersion
 from raincheck_contracts.runs import StepState
 from raincheck_workers.cli.graph.model import Arrow, Box, BoxKind, RunGraph, VersionState
@@ -15,7 +16,7 @@ def lineage_graph(lineage: Lineage) -> RunGraph:
                 key=step.key,
                 kind=BoxKind.STEP,
                 title=step_title(step),
-                note=step.run,
+                note=f"{step.run}, from the cache" if step.cached_from else step.run,
                 state=StepState.SUCCEEDED,
             )
             for step in lineage.steps
@@ -23,7 +24,9 @@ def lineage_graph(lineage: Lineage) -> RunGraph:
     ]
     labels: dict[tuple[str, str], list[str]] = {}
     for edge in lineage.edges:
-        ends = (edge.version, edge.step) if edge.kind == "bound" else (edge.step, edge.version)
+        # What was taken from the cache was there before: so nothing goes round in a circle.
+        made = edge.kind == "produced"
+        ends = (edge.step, edge.version) if made else (edge.version, edge.step)
         found = labels.setdefault(ends, [])
         if words := edge_words(edge):
             found.append(words)
@@ -49,6 +52,11 @@ def version_note(version: LineageVersion) -> str:
     return f"{short_type(version.type)}, {size(version.size)}"
 
 
+def origin_words(step: LineageStep) -> str:
+    """Who computed what the step took from the cache; empty when it computed itself."""
+    return "" if step.cached_from is None else reused_words(step.cached_from)
+
+
 def step_title(step: LineageStep) -> str:
     """Pipeline and step."""
     return f"{step.pipeline}.{step.step}" if step.pipeline else step.step
@@ -58,9 +66,13 @@ def edge_words(edge: LineageEdge) -> str:
     """How a version was bound, or as which output it was made; empty when that is not known."""
     if edge.kind == "produced":
         return edge.output or ""
+    if edge.kind == "reused":
+        return f"{edge.output}, from the cache"
     if edge.parameter is None:
         return ""
     words = f"{edge.parameter}{edge.place} = {edge.reference}"
+    if edge.from_cache:
+        return f"{words}, from the cache"
     if edge.value_left_out:
         return f"{words} is too large to be shown"
     return words if edge.pointer is None else f"{words} is {value(edge.value)}"

@@ -9,6 +9,7 @@ from raincheck_contracts.lineage import Lineage, LineageEdge, LineageStep, Linea
 from raincheck_workers.cli.graph.lineage_graph import (
     edge_words,
     lineage_graph,
+    origin_words,
     step_title,
     version_note,
 )
@@ -106,6 +107,8 @@ def _step(lineage: Lineage, step: LineageStep) -> Element:
         rows.append(("ended", _moment(step.ended_at)))
     if step.revision is not None:
         rows.append(("bound at revision", str(step.revision)))
+    if words := origin_words(step):
+        rows.append(("outputs", words))
     if not step.exact:
         rows.append(("", "of an earlier release: only the versions are known"))
     if step.left_out:
@@ -116,7 +119,7 @@ def _step(lineage: Lineage, step: LineageStep) -> Element:
 
 def _edge(edge: LineageEdge) -> str:
     words = edge_words(edge)
-    arrow = "bound" if edge.kind == "bound" else "made"
+    arrow = {"bound": "bound", "produced": "made", "reused": "took"}[edge.kind]
     return f"{arrow} {edge.version}" + (f": {words}" if words else "")
 
 

@@ -190,5 +190,6 @@ def _step_note(step: StepRun) -> str:
         str(step.state),
         took(step.started_at, step.ended_at),
         f"attempt {step.attempt}" if step.attempt > 1 else "",
+        "from the cache" if step.cached_from is not None else "",
     )
     return ", ".join(part for part in parts if part)

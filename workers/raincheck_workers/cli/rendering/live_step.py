@@ -55,6 +55,8 @@ def _facts(step: StepRun) -> Iterator[str]:
             yield took(step.started_at, step.ended_at)
             if step.outputs:
                 yield f"-> {', '.join(step.outputs.values())}"
+            if step.cached_from is not None:
+                yield "from the cache"
         case StepState.FAILED:
             yield f"attempt {step.attempt}: " + "; ".join(why(step))
         case StepState.QUEUED:
@@ -83,8 +85,7 @@ def _queued(step: StepRun) -> Iterator[str]:
 
 def _more(step: StepRun, names: Mapping[str, list[str]]) -> Iterator[str]:
     if step.state is StepState.WAITING:
-        for missing in step.missing:
-            yield _waits(missing)
+        yield from why(step) if step.awaits is not None else map(_waits, step.missing)
     bound = [
         f"{name} = {_became(step.bindings[written])}"
         for written, parameters in names.items()

@@ -12,6 +12,7 @@ from raincheck_contracts.pipelines import PipelineSpec, StepSpec
 from raincheck_contracts.runs import Run, StepRun
 from raincheck_contracts.subscriptions import Trigger
 from raincheck_workers.cli.rendering.bindings import bindings_table
+from raincheck_workers.cli.rendering.fork_words import fork_words
 from raincheck_workers.cli.rendering.states import state_text
 from raincheck_workers.cli.rendering.step_words import why
 from raincheck_workers.cli.rendering.tables import plain_table
@@ -45,6 +46,8 @@ def _head(run: Run) -> Iterable[Text]:
         yield Text(f"because: {run.reason}")
     if run.trigger is not None:
         yield from _trigger(run.trigger, run.depth)
+    if run.fork is not None:
+        yield from map(Text, fork_words(run.fork))
     if run.parameters:
         yield Text(f"parameters: {pairs(run.parameters)}")
 
@@ -79,7 +82,8 @@ def _step(spec: StepSpec, step: StepRun, *, traceback: bool) -> Iterable[Rendera
     if spec.inputs:
         yield bindings_table(spec, step, title=f"inputs of {spec.name}")
     for output, version in step.outputs.items():
-        yield Text(f"{spec.name} published {version} as its output {output!r}")
+        verb = "published" if step.cached_from is None else "took"
+        yield Text(f"{spec.name} {verb} {version} as its output {output!r}")
     if traceback and step.error is not None and step.error.traceback:
         yield Text(f"traceback of {spec.name}", style="bold")
         yield Padding(Text(step.error.traceback.rstrip()), (0, 0, 0, 2), expand=False)

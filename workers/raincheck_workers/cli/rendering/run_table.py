@@ -17,7 +17,7 @@ def run_table(runs: Sequence[Run]) -> Table:
     for run in runs:
         table.add_row(
             run.id,
-            Text(run.pipeline),
+            Text(run.pipeline).append(f", fork of {run.fork.run}" if run.fork else "", style="dim"),
             state_text(run.status).append(_progress(run)),
             ago(run.submitted_at),
             took(run.submitted_at, run.ended_at),

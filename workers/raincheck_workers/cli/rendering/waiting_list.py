@@ -8,6 +8,7 @@ from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
+from raincheck.messaging.descriptions import awaited_words
 from raincheck_contracts.runs import MissingReference, StepRun
 from raincheck_workers.cli.rendering.words import left, passed
 
@@ -36,6 +37,12 @@ def _lines(waiting: WaitingStep) -> Iterator[RenderableType]:
             f" of {waiting.pipeline}, run {step.run}, waits for a worker", style="default not bold"
         )
         yield Padding(Text(step.reason), (0, 0, 0, 2), expand=False)
+        return
+    if step.awaits is not None:
+        yield Text(step.step, style="bold").append(
+            f" of {waiting.pipeline}, run {step.run}, {awaited_words(step.awaits)}",
+            style="default not bold",
+        )
         return
     since = "" if step.parked_at is None else f" {passed(step.parked_at)}"
     yield Text(step.step, style="bold").append(
