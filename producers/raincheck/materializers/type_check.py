@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from typing_extensions import is_protocol, is_typeddict
 
 from raincheck.materializers.annotations import alternatives, literal_types
-from raincheck.materializers.type_names import imported_class, normal_name, type_name
+from raincheck.materializers.type_names import base_names, imported_class, normal_name, type_name
 from raincheck_contracts.artifacts import Manifest
 
 # PEP 484: an int will do for a float. numpy's scalars count as what they hold.
@@ -39,6 +39,12 @@ def type_satisfies(manifest: Manifest, annotation: object) -> bool:
     names = {normal_name(name) for name in (manifest.type, *manifest.bases)}
     recorded = normal_name(manifest.type)
     return any(_satisfies(recorded, names, member) for member in alternatives(annotation))
+
+
+def class_satisfies(cls: type, annotation: object) -> bool:
+    """Tell as `type_satisfies` whether values of `cls` can satisfy `annotation`."""
+    names = {type_name(cls), *base_names(cls)}
+    return any(_satisfies(type_name(cls), names, member) for member in alternatives(annotation))
 
 
 def describe(annotation: object) -> str:
