@@ -17,6 +17,7 @@ _WRAPPERS = {
     typing_extensions.Required,
 }
 _ALIAS_TYPES = {TypeAliasType, getattr(typing, "TypeAliasType", TypeAliasType)}
+_EMPTY = (typing.Never, typing.NoReturn)  # unions of nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +65,12 @@ def taken_apart(annotation: object, extras: tuple[object, ...] = ()) -> Iterator
         yield from taken_apart(get_args(annotation)[0], extras)
     elif type(annotation) in _ALIAS_TYPES or type(origin) in _ALIAS_TYPES:
         yield from taken_apart(_value_of_alias(annotation), extras)
+    elif any(annotation is empty for empty in _EMPTY):
+        return
     elif (frame := _of_pandera(annotation)) is not None:
         yield Alternative(frame, (annotation, *extras))
     else:
-        yield Alternative(type(None) if annotation is None else annotation, extras)
+        yield Alternative(_plain(annotation), extras)
 
 
 def literal_types(annotation: object) -> tuple[type, ...]:
@@ -75,6 +78,12 @@ def literal_types(annotation: object) -> tuple[type, ...]:
     if get_origin(annotation) is Literal:
         return tuple(type(value) for value in get_args(annotation))
     return ()
+
+
+def _plain(annotation: object) -> object:
+    if annotation is None:
+        return type(None)
+    return str if annotation is typing.LiteralString else annotation
 
 
 def _members(annotation: TypeVar | NewType | object) -> tuple[object, ...]:

@@ -25,6 +25,7 @@ from raincheck_contracts.pipelines import (
     ReferenceInput,
     StepSpec,
     ValueInput,
+    container_of,
     inputs_within,
     needs_of,
 )
@@ -113,16 +114,18 @@ def check_types(inputs: BoundInputs, annotations: Mapping[str, object]) -> None:
 
 
 def _check(inputs: BoundInputs, parameter: str, node: Input, annotation: object) -> None:
+    held = container_of(node)
+    if held is not None and not class_satisfies(held, annotation):
+        needs = [written(leaf) for leaf in inputs_within(node) if not isinstance(leaf, ValueInput)]
+        shown = ", ".join(needs[:_MOST_SHOWN]) + (", ..." if len(needs) > _MOST_SHOWN else "")
+        raise TypeMismatchError(parameter, shown, f"a {held.__name__}", describe(annotation))
     match node:
         case ReferenceInput() | OutputInput():
             _check_bound(inputs, parameter, node, annotation)
         case ListInput():
-            held = _container(node)
-            _check_container(parameter, node, annotation, held)
             for position, item in enumerate(node.items):
-                _check(inputs, parameter, item, element_of(annotation, held, position))
+                _check(inputs, parameter, item, element_of(annotation, _sequence(node), position))
         case DictInput():
-            _check_container(parameter, node, annotation, dict)
             for key, item in node.items.items():
                 _check(inputs, parameter, item, element_of(annotation, dict, key))
         case ValueInput():
@@ -133,7 +136,6 @@ def _check_bound(
     inputs: BoundInputs, parameter: str, node: ReferenceInput | OutputInput, annotation: object
 ) -> None:
     if _is_list(node):
-        _check_container(parameter, node, annotation, list)
         annotation = element_of(annotation, list, 0)
     for bound, binding in inputs.answers[node.canonical_json()]:
         shown = _shown(node, binding)
@@ -152,19 +154,12 @@ def _shown(node: ReferenceInput | OutputInput, binding: Binding) -> str:
     return f"{written(node)} (= {binding.artifact}@{binding.version})"
 
 
-def _container(node: ListInput) -> type:
+def _sequence(node: ListInput) -> type:
     return tuple if node.tuple_ else list
 
 
-def _check_container(parameter: str, node: Input, annotation: object, held: type) -> None:
-    if not class_satisfies(held, annotation):
-        needs = [written(leaf) for leaf in inputs_within(node) if not isinstance(leaf, ValueInput)]
-        shown = ", ".join(needs[:_MOST_SHOWN]) + (", ..." if len(needs) > _MOST_SHOWN else "")
-        raise TypeMismatchError(parameter, shown, f"a {held.__name__}", describe(annotation))
-
-
 def _is_list(node: ReferenceInput | OutputInput) -> bool:
-    return isinstance(node, ReferenceInput) and node.reference.listed
+    return container_of(node) is list
 
 
 def _value_fits(value: object, annotation: object) -> bool:
@@ -203,7 +198,7 @@ def materialize(
                 return node.value
             case ListInput():
                 items = [
-                    value_of(parameter, item, element_of(annotation, _container(node), position))
+                    value_of(parameter, item, element_of(annotation, _sequence(node), position))
                     for position, item in enumerate(node.items)
                 ]
                 return tuple(items) if node.tuple_ else items
