@@ -135,6 +135,19 @@ def without_cache(spec: PipelineSpec) -> PipelineSpec:
     return spec.model_copy(update={"steps": steps})
 
 
+def container_of(node: "Input") -> type | None:
+    """What an input is made up as: `list`, `tuple`, `dict`, or None for a single value."""
+    match node:
+        case ListInput():
+            return tuple if node.tuple_ else list
+        case DictInput():
+            return dict
+        case ReferenceInput() if node.reference.listed:
+            return list
+        case _:
+            return None
+
+
 def triggering_references(spec: PipelineSpec) -> Iterator[tuple[str, Reference]]:
     """The references to versions that trigger the run, each with its step."""
     for step in spec.steps:

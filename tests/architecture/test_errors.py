@@ -7,6 +7,7 @@ import typing
 import pytest
 
 from raincheck_contracts import errors
+from raincheck_contracts.columns import FailedCheck
 from raincheck_contracts.errors import RaincheckError
 from raincheck_contracts.runs import ErrorInfo
 
@@ -17,6 +18,7 @@ _EXAMPLES: dict[object, object] = {
     str: "something",
     int: 3,
     tuple[str, ...]: ("one", "two"),
+    tuple[FailedCheck, ...]: (FailedCheck(column="a", check="unique", rows=2, found=("1", "1")),),
     ErrorInfo: ErrorInfo(type="builtins.ValueError", message="no"),
 }
 

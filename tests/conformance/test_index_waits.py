@@ -168,6 +168,19 @@ def test_a_change_that_does_not_satisfy_a_waiter_sends_no_message(driver: Driver
     assert driver.wake() == ["a"]
 
 
+def test_only_the_entry_that_is_waited_for_wakes(driver: Driver) -> None:
+    """Who waits for a key of a version is not even looked at for its other keys."""
+    driver.publish("model")
+    run = _submit(driver, "model@1#/MSE")
+    driver.parked(run, "a")
+    driver.publish("model", MSE=0.5)
+    assert driver.wake() == []
+    assert driver.index.versions.log_metadata("model", "1", {"R2": 1, "MSE ": 1}).dirty is False
+    assert _wait_keys(driver) == ["wait:m:model@1#MSE"]
+    assert driver.index.versions.log_metadata("model", "1", {"R2": 1, "MSE": 0.1}).dirty is True
+    assert driver.wake() == ["a"]
+
+
 def test_a_waiter_that_is_looked_at_is_looked_at_once(driver: Driver) -> None:
     """Nothing goes round in circles: one slice looks at both waiters and is done."""
     runs = [_submit(driver, "model?where=MSE<0.2") for _ in range(2)]

@@ -46,7 +46,7 @@ def test_a_type_that_cannot_fit_fails_before_bytes_are_read(
     _blob(crew, version).unlink()
     error = _failure(pipelines.measure_text.delay(name)).error
     assert error.type == "raincheck_contracts.errors.resolution.TypeMismatchError"
-    assert "builtins.list" in error.message
+    assert "holds list" in error.message
     assert "str" in error.message
     assert f"{name}:latest (= {name}@1)" in error.message
     assert not error.retryable

@@ -26,6 +26,7 @@
             BlobMissingError (LookupError)
             BlobCorruptError
             BlobWriteError (OSError)
+            ColumnContractError (ValueError)
         IndexAccessError
             IndexUnavailableError (ConnectionError)
             IndexProtocolError
@@ -62,6 +63,7 @@ from raincheck_contracts.errors.aliases import (
     MetricMissingError,
     RollbackRefusedError,
 )
+from raincheck_contracts.errors.columns import ColumnContractError
 from raincheck_contracts.errors.index import (
     BackfillRefusedError,
     EmbeddedServerError,
@@ -127,6 +129,7 @@ __all__ = [
     "BlobCorruptError",
     "BlobMissingError",
     "BlobWriteError",
+    "ColumnContractError",
     "CompileError",
     "CursorError",
     "DefinitionError",

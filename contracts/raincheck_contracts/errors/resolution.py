@@ -50,6 +50,7 @@ class TypeMismatchError(ResolutionError, TypeError):
     @override
     def __str__(self) -> str:
         return (
-            f"parameter {self.parameter!r} takes {self.annotation}, but {self.reference} holds"
-            f" {self.recorded}"
+            f"parameter {self.parameter!r} takes {self.annotation}, but {self.reference} holds "
+            f"{self.recorded.removeprefix('builtins.')}. Refer to a version that holds the "
+            "former, or annotate the parameter with the latter"
         )

@@ -30,6 +30,8 @@ class StagedArtifact:
     """None lets the index number it."""
     metadata: dict[str, JsonValue] = field(default_factory=dict)
     tags: tuple[str, ...] = ()
+    schema: object = None
+    """Its column contract; None without one."""
 
     @property
     def title(self) -> str:
@@ -75,6 +77,7 @@ class StepContext:
         *,
         metadata: Mapping[str, object] | None = None,
         tags: Sequence[str] = (),
+        schema: object = None,
     ) -> StagedArtifact:
         """Save a version when the step completes.
 
@@ -84,6 +87,7 @@ class StepContext:
             version: its name; None lets the index number it.
             metadata: entries of the new version.
             tags: of the new version.
+            schema: its column contract, checked when the step completes.
 
         Returns:
             What was staged.
@@ -96,7 +100,8 @@ class StepContext:
         check_artifact_name("save_artifact", name)
         for text in tags if version is None else (version, *tags):
             check_version_name("save_artifact", "version or tag", text)
-        staged = StagedArtifact(value, name, version, checked_metadata(metadata or {}), tuple(tags))
+        entries = checked_metadata(metadata or {})
+        staged = StagedArtifact(value, name, version, entries, tuple(tags), schema)
         if version is not None and any(s.title == staged.title for s in self.staged_artifacts):
             raise VersionExistsError(name, version)
         self.staged_artifacts.append(staged)

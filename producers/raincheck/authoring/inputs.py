@@ -11,6 +11,9 @@ from raincheck.authoring.json_values import MAX_DEPTH, key_problem, kind_of, sca
 from raincheck.authoring.lazy import LazyReference, OutputHandle, StepHandle
 from raincheck.authoring.parameters import ParameterPort
 from raincheck.authoring.refusals import Unresolved, subject_of
+from raincheck.materializers import describe
+from raincheck.materializers.elements import element_of
+from raincheck.materializers.type_check import class_satisfies
 from raincheck_contracts._base import JsonValue
 from raincheck_contracts.errors import CompileError
 from raincheck_contracts.pipelines import (
@@ -20,6 +23,7 @@ from raincheck_contracts.pipelines import (
     OutputInput,
     ReferenceInput,
     ValueInput,
+    container_of,
     inputs_within,
 )
 from raincheck_contracts.references import Reference
@@ -149,7 +153,26 @@ def encode_arguments(
         references.extend(encoder.references)
         if all(isinstance(leaf, ValueInput) for leaf in inputs_within(inputs[name])):
             check_literal(ports[name], value, encoder.place)
+        else:
+            _check_containers(inputs[name], ports[name].annotation, encoder.place)
     return inputs, references
+
+
+def _check_containers(node: Input, annotation: object, place: Place) -> None:
+    """Refuse lists, tuples and dicts where the annotation takes none."""
+    held = container_of(node)
+    if held is None:
+        return
+    if not class_satisfies(held, annotation):
+        problem = f"it takes {describe(annotation)} and is given a {held.__name__}"
+        remedy = f"Give it one value, or annotate it as a {held.__name__} of them"
+        raise place.error(problem, remedy)
+    if isinstance(node, ListInput):
+        for position, item in enumerate(node.items):
+            _check_containers(item, element_of(annotation, held, position), place)
+    if isinstance(node, DictInput):
+        for key, item in node.items.items():
+            _check_containers(item, element_of(annotation, held, key), place)
 
 
 def check_literal(port: ParameterPort, value: object, place: Place) -> None:

@@ -1,4 +1,4 @@
-"""Metadata as it may be logged: a key pattern, and strict finite JSON."""
+"""Metadata as it may be logged: a key pattern, and strict finite JSON of bounded size."""
 
 import copy
 import re
@@ -7,9 +7,23 @@ from collections.abc import Mapping
 from typing import Protocol, cast
 
 from raincheck.authoring.json_values import json_problem
+from raincheck.index.entries import MAX_METADATA_BYTES, MAX_METADATA_KEYS
 from raincheck_contracts._base import JsonValue, canonical_json
 from raincheck_contracts.errors import MetadataConflictError, UnsupportedValueError
 from raincheck_contracts.names import METADATA_KEY_PATTERN
+
+_SAVE_IT = (
+    f"Metadata is plain JSON of at most {MAX_METADATA_BYTES} bytes a key: keep the value as an "
+    "artifact instead, with save_artifact(value, name)"
+)
+_ISO = "Log its text: value.isoformat()"
+_REMEDIES = {
+    **dict.fromkeys(("datetime.datetime", "datetime.date", "datetime.time"), _ISO),
+    "pandas.Timestamp": _ISO,
+    "datetime.timedelta": "Log value.total_seconds()",
+    "decimal.Decimal": "Log float(value), or the exact str(value)",
+    **dict.fromkeys(("tuple", "set", "frozenset"), "Log a list: list(value)"),
+}
 
 
 class _Scalar(Protocol):
@@ -23,7 +37,8 @@ def checked_metadata(metadata: Mapping[str, object]) -> dict[str, JsonValue]:
     same value (`.item()`). Nothing else is converted.
 
     Args:
-        metadata: by key, 1 to 128 characters without control characters.
+        metadata: by key, 1 to 128 characters without control characters; up to 64 keys, and
+            16 KiB of JSON a key.
 
     Returns:
         A copy, which later changes of the argument do not touch.
@@ -31,6 +46,9 @@ def checked_metadata(metadata: Mapping[str, object]) -> dict[str, JsonValue]:
     Raises:
         UnsupportedValueError: for a key or a value that cannot be kept; names the place.
     """
+    if len(metadata) > MAX_METADATA_KEYS:
+        problem = f"{len(metadata)} keys at once, over {MAX_METADATA_KEYS}"
+        raise UnsupportedValueError("metadata", problem, "Nest them: a value may be a dict")
     return {_checked_key(key): _checked_value(key, value) for key, value in metadata.items()}
 
 
@@ -64,9 +82,20 @@ def _checked_value(key: str, value: object) -> JsonValue:
     problem = json_problem(plain)
     if problem is not None:
         where = f"metadata[{key!r}]{problem.where}"
-        remedy = "Metadata is plain JSON; a larger value belongs into an artifact"
-        raise UnsupportedValueError(where, problem.problem, remedy)
-    return cast("JsonValue", copy.deepcopy(plain))
+        raise UnsupportedValueError(where, problem.problem, _remedy(problem.problem))
+    kept = cast("JsonValue", copy.deepcopy(plain))
+    size = len(canonical_json(kept).encode())
+    if size > MAX_METADATA_BYTES:
+        problem_of_size = f"it is {size} bytes of JSON, over {MAX_METADATA_BYTES}"
+        raise UnsupportedValueError(f"metadata[{key!r}]", problem_of_size, _SAVE_IT)
+    return kept
+
+
+def _remedy(problem: str) -> str:
+    """What to do instead, by the kind of value that the problem begins with."""
+    if problem.startswith("JSON has no"):
+        return "Leave the key out, or log None"
+    return _REMEDIES.get(problem.removesuffix(" is not a JSON type"), _SAVE_IT)
 
 
 def _without_numpy(value: object) -> object:

@@ -30,6 +30,8 @@ class OutputPort:
     """The name given with `Annotated`; None when the author gave none."""
     optional: bool = False
     """Whether returning None publishes nothing."""
+    declared: object = Any
+    """The resolved annotation as it was written, for its column contracts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,7 @@ def _port(function: str, annotation: object, name: str) -> OutputPort:
     names = _names_in(annotation)
     if not names:
         _refuse_hidden_name(function, annotation)
-        return OutputPort(name, _bare(annotation))
+        return OutputPort(name, _bare(annotation), declared=annotation)
     if len(names) > 1:
         problem = f"one output has the names {', '.join(names)}"
         raise DefinitionError(function, problem, "Give it one")
@@ -87,7 +89,7 @@ def _port(function: str, annotation: object, name: str) -> OutputPort:
         problem = f"{names[0]!r} cannot be the name of an output"
         remedy = "Begin with a lower-case letter; then up to 63 of a-z, 0-9, '.', '_', '-'"
         raise DefinitionError(function, problem, remedy)
-    return OutputPort(names[0], _bare(annotation), artifact=names[0])
+    return OutputPort(names[0], _bare(annotation), artifact=names[0], declared=annotation)
 
 
 def _names_in(annotation: object) -> list[str]:

@@ -11,6 +11,8 @@ from pydantic import ConfigDict, PydanticUndefinedAnnotation, PydanticUserError,
 from pydantic_core import SchemaError
 from typing_extensions import override
 
+from raincheck.columns import without_contracts
+
 # What pydantic raises for an annotation that it has no check for.
 _NO_SCHEMA = (PydanticUserError, PydanticUndefinedAnnotation, SchemaError, TypeError)
 _ARBITRARY = ConfigDict(arbitrary_types_allowed=True)
@@ -37,7 +39,7 @@ class ParameterPort:
         """Pydantic's check of the annotation; None when it has none to offer."""
         if self.annotation is Any:
             return None
-        return _adapter_of(self.annotation)
+        return _adapter_of(without_contracts(self.annotation))
 
 
 @dataclass(frozen=True, slots=True)

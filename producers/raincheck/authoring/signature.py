@@ -7,6 +7,7 @@ from functools import cached_property
 
 from raincheck.authoring.outputs import UNDECLARED, Outputs, read_outputs
 from raincheck.authoring.parameters import ParameterPort
+from raincheck.columns import check_declared, contracts_known
 from raincheck_contracts.errors import DefinitionError
 
 _REFUSED_KINDS = {
@@ -51,13 +52,34 @@ class FunctionSignature:
                 problem = f"parameter {parameter.name!r} {_REFUSED_KINDS[parameter.kind]}"
                 raise DefinitionError(name, problem, "Give each parameter a name of its own")
 
+    def check_contracts(self) -> None:
+        """Refuse column contracts that cannot be checked, as soon as they can be read.
+
+        Raises:
+            DefinitionError: names the parameter or output.
+        """
+        if not contracts_known():
+            return
+        try:
+            hints = dict(self._hints)
+            outputs = read_outputs(self._name, hints.pop("return", None))
+        except DefinitionError:
+            # It may name what is defined further down; whoever needs the ports will see.
+            return
+        for name, annotation in hints.items():
+            check_declared(self._name, f"parameter {name!r}", annotation, nested=True)
+        for port in outputs.ports:
+            check_declared(self._name, f"output {port.name!r}", port.declared, nested=False)
+
     @cached_property
     def parameters(self) -> tuple[ParameterPort, ...]:
         """The parameters in order.
 
         Raises:
-            DefinitionError: when an annotation cannot be resolved.
+            DefinitionError: when an annotation cannot be resolved, or has a column contract
+                that nothing could check.
         """
+        self.check_contracts()
         return tuple(
             ParameterPort(
                 name=parameter.name,
@@ -75,6 +97,7 @@ class FunctionSignature:
         Raises:
             DefinitionError: when the return annotation cannot be resolved or used.
         """
+        self.check_contracts()
         if "return" not in self._hints:
             return UNDECLARED
         return read_outputs(self._name, self._hints["return"])

@@ -47,6 +47,7 @@ class Step(Generic[P, R]):
         self.name = checked_name(function.__name__, name)
         self.options = options
         options.check(self.name)
+        self.signature.check_contracts()
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Record the call while a pipeline is compiled, else run the function.

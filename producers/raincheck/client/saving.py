@@ -9,6 +9,7 @@ from raincheck.authoring.context import active_step_context
 from raincheck.authoring.metadata_values import checked_metadata
 from raincheck.client.client import Client
 from raincheck.client.published import PublishedVersion
+from raincheck.columns import check_given
 from raincheck.deployment import current_deployment
 from raincheck.messaging.waking import wake
 from raincheck.name_checks import check_artifact_name, check_version_name
@@ -38,6 +39,7 @@ def save_artifact(
     *,
     metadata: Mapping[str, object] | None = None,
     tags: Sequence[str] | None = None,
+    schema: object = None,
 ) -> PublishedVersion | PendingVersion:
     """Publish a value as a version of an artifact.
 
@@ -48,13 +50,18 @@ def save_artifact(
             which then cannot come any more.
         metadata: entries by key; numpy scalars become Python numbers.
         tags: of the version.
+        schema: a column contract that a frame must keep: a DataFrameSchema, DataFrameModel or
+            SeriesSchema of pandera. The frame is kept as it is, never as the schema would
+            change it.
 
     Returns:
         The version. Inside a step it is staged: published with the step's completion,
         never by an attempt that fails.
 
     Raises:
-        ArgumentError: called in a pipeline function, or a name that cannot be one.
+        ArgumentError: called in a pipeline function, a name that cannot be one, or a schema
+            that is none or is for another class.
+        ColumnContractError: the frame does not keep the schema; in a step, as it completes.
         StoreError: the value cannot be kept.
         VersionExistsError, VersionNameError: of the chosen version.
     """
@@ -62,15 +69,16 @@ def save_artifact(
     text = None if version is None else str(version)
     context = active_step_context()
     if context is not None:
-        context.stage_artifact(value, name, text, metadata=metadata, tags=tags or ())
+        context.stage_artifact(value, name, text, metadata=metadata, tags=tags or (), schema=schema)
         return PendingVersion(name)
     check_artifact_name("save_artifact", name)
     for item in (*(tags or ()), *([] if text is None else [text])):
         check_version_name("save_artifact", "version or tag", item)
+    entries = checked_metadata(metadata or {})
+    if schema is not None:
+        check_given(schema, value, name)
     deployment = current_deployment()
-    new = deployment.store.prepare(
-        value, name, version=text, metadata=checked_metadata(metadata or {}), tags=tags or ()
-    )
+    new = deployment.store.prepare(value, name, version=text, metadata=entries, tags=tags or ())
     done = deployment.store.publish(new)
     if done.dirty:
         wake(deployment.index, deployment.hints)

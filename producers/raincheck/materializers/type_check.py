@@ -8,10 +8,10 @@ import inspect
 from typing import Any, get_origin
 
 from pydantic import BaseModel
-from typing_extensions import is_protocol, is_typeddict
+from typing_extensions import get_protocol_members, is_protocol, is_typeddict
 
 from raincheck.materializers.annotations import alternatives, literal_types
-from raincheck.materializers.type_names import imported_class, normal_name, type_name
+from raincheck.materializers.type_names import base_names, imported_class, normal_name, type_name
 from raincheck_contracts.artifacts import Manifest
 
 # PEP 484: an int will do for a float. numpy's scalars count as what they hold.
@@ -41,6 +41,12 @@ def type_satisfies(manifest: Manifest, annotation: object) -> bool:
     return any(_satisfies(recorded, names, member) for member in alternatives(annotation))
 
 
+def class_satisfies(cls: type, annotation: object) -> bool:
+    """Tell as `type_satisfies` whether values of `cls` can satisfy `annotation`."""
+    names = {type_name(cls), *base_names(cls)}
+    return any(_satisfies(type_name(cls), names, member) for member in alternatives(annotation))
+
+
 def describe(annotation: object) -> str:
     """Spell an annotation for a message.
 
@@ -53,7 +59,7 @@ def describe(annotation: object) -> str:
     if annotation is inspect.Parameter.empty or annotation is Any or annotation is object:
         return "anything"
     members = list(alternatives(annotation))
-    return " | ".join(dict.fromkeys(_describe_one(member) for member in members))
+    return " | ".join(dict.fromkeys(_describe_one(member) for member in members)) or "nothing"
 
 
 def _describe_one(member: object) -> str:
@@ -70,8 +76,7 @@ def _satisfies(recorded: str, names: set[str], member: object) -> bool:
         return any(type_name(cls) in names for cls in literals)
     if member is Any or member is object or member is inspect.Parameter.empty:
         return True
-    origin = get_origin(member)
-    cls = member if origin is None else origin
+    cls = get_origin(member) or member
     if is_typeddict(cls):
         return "builtins.dict" in names
     if not isinstance(cls, type):
@@ -93,5 +98,16 @@ def _is_subclass(recorded: str, cls: type) -> bool:
         return True
     try:
         return issubclass(known, cls)
-    except TypeError:  # a protocol that cannot be checked at run time
-        return True
+    except TypeError:  # a protocol that is not for run time, or has data members
+        return _has_methods(known, cls)
+
+
+def _has_methods(known: type, protocol: type) -> bool:
+    """Whether a class has the methods of a protocol; its data may be those of an instance."""
+    members = get_protocol_members(protocol) if is_protocol(protocol) else ()
+    methods = [name for name in members if callable(getattr(protocol, name, None))]
+    # None is how a class says that it has not what its base has.
+    return all(
+        next((vars(base)[name] for base in known.__mro__ if name in vars(base)), None) is not None
+        for name in methods
+    )

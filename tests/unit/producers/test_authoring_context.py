@@ -1,7 +1,10 @@
+import datetime as dt
+import decimal
 import threading
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from raincheck.authoring import (
@@ -202,8 +205,22 @@ def test_numpy_scalars_become_python_numbers(value: object, expected: object) ->
         ({"a": {"b": (1, 2)}}, r"metadata\['metric'\]\['a'\]\['b'\]: tuple"),
         ({1: 2}, "the key 1 is int"),
         (np.zeros(2), "numpy.ndarray is not a JSON type"),
-        (np.datetime64("2026-01-01"), "datetime.date is not a JSON type"),
-        (b"bytes", "bytes is not a JSON type"),
+        (np.datetime64("2026-01-01"), r"datetime.date is not a JSON type. .*isoformat\(\)"),
+        (dt.datetime(2026, 1, 1, tzinfo=dt.UTC), r"Log its text: value.isoformat\(\)"),
+        (pd.Timestamp("2026"), r"pandas.* is not a JSON type. .*isoformat\(\)"),
+        (dt.timedelta(1), r"Log value.total_seconds\(\)"),
+        (decimal.Decimal("0.1"), r"Log float\(value\), or the exact str\(value\)"),
+        ({1}, r"set is not a JSON type. Log a list"),
+        (b"bytes", "bytes is not a JSON type. .* 16384 bytes a key: keep .* save_artifact"),
+        (bytearray(2), "keep the value as an artifact"),
+        (np.bytes_(b"x"), "keep the value as an artifact"),
+        (np.zeros(2), "keep the value as an artifact"),
+        (pd.DataFrame(), "pandas.DataFrame is not .* keep the value as an artifact"),
+        ([pd.Series([1])], r"metadata\['metric'\]\[0\]: pandas.Series"),
+        (1 + 2j, "complex is not a JSON type"),
+        (pd.NaT, "is not a JSON type"),
+        ("x" * 16_383, "it is 16385 bytes of JSON, over 16384. .* keep the value as an artifact"),
+        (["é" * 10_000], "it is 20004 bytes"),
     ],
     ids=lambda value: f"{value!r:.40}",
 )
@@ -220,6 +237,13 @@ def test_a_metadata_key_that_cannot_be_one_is_refused(key: Any) -> None:
     """Keys are text without control characters, of bounded length."""
     with pytest.raises(UnsupportedValueError, match="it cannot be a key"):
         one_output().stage_metadata({key: 1})
+
+
+def test_metadata_of_the_largest_size_is_kept() -> None:
+    """64 keys at once, and 16 KiB of JSON in a key."""
+    one_output().stage_metadata({f"k{n}": n for n in range(64)} | {"k0": "x" * 16_382})
+    with pytest.raises(UnsupportedValueError, match="65 keys at once, over 64"):
+        one_output().stage_metadata({f"k{n}": n for n in range(65)})
 
 
 def test_staged_metadata_is_a_copy() -> None:

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import pandas as pd
@@ -102,3 +103,52 @@ def test_a_handle_is_not_checked_against_the_annotation() -> None:
     handle: Any = lazy_artifact_version(parse_reference("m@1"))
     made = compiled_call(count=handle, pair=(1, handle))
     assert made.inputs["count"] == ReferenceInput(reference=handle.reference)
+
+
+@step
+def gathers(
+    many: list[float], one: float = 0.0, nested: dict[str, list[float]] | None = None
+) -> float:
+    """Takes a list, one value, and lists within a dict."""
+    return sum(many) + one + (0 if nested is None else len(nested))
+
+
+@pipeline
+def gathering() -> None:
+    """Call the step with the arguments that are on top."""
+    gathers(**_arguments.pop())
+
+
+def _one() -> Any:
+    return lazy_artifact_version(parse_reference("m@1"))
+
+
+def _several() -> Any:
+    return lazy_artifact_version(parse_reference("m?take=2"))
+
+
+@pytest.mark.parametrize(
+    ("make", "problem"),
+    [
+        (lambda: {"many": [_one()], "one": [_one()]}, "'one': it takes float and is given a list"),
+        (lambda: {"many": {"a": _one()}}, r"'many': it takes list\[float\] and is given a dict"),
+        (lambda: {"many": (_one(),)}, r"'many': it takes list\[float\] and is given a tuple"),
+        (lambda: {"many": [_one()], "one": _several()}, "'one': .* is given a list"),
+        (lambda: {"many": [[_one()]]}, "'many': it takes float and is given a list"),
+        (lambda: {"many": [_one()], "nested": {"a": {"b": _one()}}}, "'nested': .* given a dict"),
+    ],
+    ids=range(6),
+)
+def test_a_list_is_refused_where_one_value_is_wanted(
+    make: Callable[[], dict[str, Any]], problem: str
+) -> None:
+    """Handles and references within it or not."""
+    _arguments.append(make())
+    with pytest.raises(CompileError, match=problem):
+        gathering.compile()
+
+
+def test_lists_of_references_are_taken_where_lists_are_wanted() -> None:
+    """At each level."""
+    _arguments.append({"many": _several(), "nested": {"a": [_one()], "b": _several()}})
+    assert len(gathering.compile().spec.steps) == 1

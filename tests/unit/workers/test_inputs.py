@@ -1,9 +1,12 @@
 """A step's inputs: joined with what was bound, checked, then materialized."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Annotated, Any, Literal
 
 import pytest
+from pydantic import BaseModel, Field
+from typing_extensions import TypedDict
 
 from raincheck.index.replies import BoundVersion, Claimed
 from raincheck_contracts.artifacts import VersionRecord
@@ -20,6 +23,19 @@ from raincheck_contracts.pipelines import (
 from raincheck_contracts.reference_text import parse_reference
 from raincheck_workers.execution.inputs import BoundInputs, bind, check_types, materialize
 from tests.support.builders import record
+
+
+class Named(TypedDict, total=False):
+    """A dict with known keys."""
+
+    score: float
+    name: str
+
+
+class Score(BaseModel):
+    """A model."""
+
+    score: float
 
 
 def _reference(text: str) -> ReferenceInput:
@@ -152,3 +168,84 @@ def test_a_claim_that_does_not_fit_the_step_is_refused(count: int) -> None:
     step = StepSpec(name="s", function="m:s", inputs={"p": _reference("model@1")})
     with pytest.raises(ValueError, match=r"zip\(\)|more answers"):
         bind(step, Claimed("1:f", 1, 7, (_bound(),) * count, (1,)))
+
+
+@pytest.mark.parametrize(
+    ("annotation", "node"),
+    [
+        (Annotated[list[float], "some"], ListInput(items=(_reference("model@1"),))),
+        (list[float] | None, ListInput(items=(_reference("model@1"),))),
+        (Iterable[float], ListInput(items=(_reference("model@1"),))),
+        (tuple[float, ...], ListInput(items=(_reference("model@1"),), tuple_=True)),
+        (tuple[float, str], ListInput(items=(_reference("model@1"),), tuple_=True)),
+        (Named, DictInput(items={"score": _reference("model@1")})),
+        (list[str] | list[float], ListInput(items=(_reference("model@1"),))),
+        (list, ListInput(items=(_reference("model@1"),))),
+        (object, ListInput(items=(_reference("model@1"),))),
+        (list[float], _reference("model?take=1")),
+        (Annotated[Sequence[float], "some"], _reference("model?take=1")),
+    ],
+    ids=range(11),
+)
+def test_elements_are_found_in_every_form_of_a_container(annotation: object, node: Input) -> None:
+    """Within `Annotated`, unions, tuples, and dicts with known keys."""
+    check_types(_inputs([_bound()], p=node), {"p": annotation})
+
+
+@pytest.mark.parametrize(
+    ("annotation", "node", "recorded"),
+    [
+        (Annotated[list[str], "some"], ListInput(items=(_reference("model@1"),)), "float"),
+        (list[str] | None, ListInput(items=(_reference("model@1"),)), "float"),
+        (Iterable[str], ListInput(items=(_reference("model@1"),)), "float"),
+        (tuple[str, ...], ListInput(items=(_reference("model@1"),), tuple_=True), "float"),
+        (tuple[str, float], ListInput(items=(_reference("model@1"),), tuple_=True), "float"),
+        (Named, DictInput(items={"name": _reference("model@1")}), "float"),
+        (list[str], _reference("model?take=1"), "float"),
+        (float, ListInput(items=(_reference("model@1"),)), "a list"),
+        (list[float], ListInput(items=(_reference("model@1"),), tuple_=True), "a tuple"),
+        (list[float], DictInput(items={"a": _reference("model@1")}), "a dict"),
+        (float, _reference("model?take=1"), "a list"),
+        (list[list[str]], ListInput(items=(ListInput(items=(_reference("model@1"),)),)), "float"),
+    ],
+    ids=range(12),
+)
+def test_an_element_that_cannot_fit_is_named(
+    annotation: object, node: Input, recorded: str
+) -> None:
+    """And so is a list where one value is wanted."""
+    with pytest.raises(TypeMismatchError, match=f"model.* holds {recorded}. Refer to") as caught:
+        check_types(_inputs([_bound()], p=node), {"p": annotation})
+    assert caught.value.parameter == "p"
+
+
+@pytest.mark.parametrize(
+    ("value", "fitting", "other"),
+    [
+        ("1", int, str),
+        ("1", Annotated[float, Field(ge=0)], Annotated[float, Field(ge=2)]),
+        ("true", bool, str),
+        ('"5"', str, int),
+        ('"red"', Literal["red"], Literal["blue"]),
+        ('"2026-01-01"', str, dt.date),
+        ("null", float | None, float),
+        ("[0.5,1]", list[float], list[str]),
+        ("[0.5,1]", Sequence[float], tuple[float, ...]),
+        ('[0.5,"x"]', list[float | str], list[float]),
+        ('{"a":{"b":[1]}}', dict[str, dict[str, list[int]]], dict[str, dict[str, list[str]]]),
+        ('{"score":1}', Named, list[float]),
+        ('{"score":"x"}', dict[str, str], Named),
+        ('{"score":1}', dict, Score),
+        ("1.5", float, VersionRecord),
+        ("[[1,2],[3]]", list[list[int]], list[int]),
+    ],
+    ids=range(16),
+)
+def test_nested_metadata_must_fit_in_all_its_elements(
+    value: str, fitting: object, other: object
+) -> None:
+    """Nothing is converted: the step gets what the metadata holds."""
+    inputs = _inputs([_bound("1", value)], mse=_reference("model:latest#/MSE"))
+    check_types(inputs, {"mse": fitting})
+    with pytest.raises(TypeMismatchError, match="parameter 'mse' takes"):
+        check_types(inputs, {"mse": other})

@@ -1,16 +1,20 @@
 """A step's inputs: checked against the annotations, then materialized."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, get_args, get_origin
+from typing import Any
 
-from pydantic import PydanticUserError, TypeAdapter, ValidationError
+from pydantic import PydanticUndefinedAnnotation, PydanticUserError, TypeAdapter, ValidationError
+from pydantic_core import SchemaError
 
+from raincheck.columns import check_recorded, check_value, without_contracts
 from raincheck.index.packing import bound_name, written
 from raincheck.index.replies import BoundVersion, Claimed
 from raincheck.index.run_records import binding_of
 from raincheck.materializers import describe, type_satisfies
+from raincheck.materializers.elements import element_of, value_satisfies
+from raincheck.materializers.type_check import class_satisfies
 from raincheck_contracts.artifacts import Binding
 from raincheck_contracts.errors import TypeMismatchError
 from raincheck_contracts.pipelines import (
@@ -21,10 +25,15 @@ from raincheck_contracts.pipelines import (
     ReferenceInput,
     StepSpec,
     ValueInput,
+    container_of,
     inputs_within,
     needs_of,
 )
 from raincheck_workers.telemetry.observation import materialization
+
+# What pydantic raises for an annotation that it has no check for.
+_NO_SCHEMA = (PydanticUserError, PydanticUndefinedAnnotation, SchemaError, TypeError)
+_MOST_SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,21 +107,27 @@ def check_types(inputs: BoundInputs, annotations: Mapping[str, object]) -> None:
 
     Raises:
         TypeMismatchError: names the parameter, the reference and both types.
+        ColumnContractError: the recorded columns cannot keep the parameter's contract.
     """
     for parameter, node in inputs.step.inputs.items():
         _check(inputs, parameter, node, annotations.get(parameter, Any))
 
 
 def _check(inputs: BoundInputs, parameter: str, node: Input, annotation: object) -> None:
+    held = container_of(node)
+    if held is not None and not class_satisfies(held, annotation):
+        needs = [written(leaf) for leaf in inputs_within(node) if not isinstance(leaf, ValueInput)]
+        shown = ", ".join(needs[:_MOST_SHOWN]) + (", ..." if len(needs) > _MOST_SHOWN else "")
+        raise TypeMismatchError(parameter, shown, f"a {held.__name__}", describe(annotation))
     match node:
         case ReferenceInput() | OutputInput():
             _check_bound(inputs, parameter, node, annotation)
         case ListInput():
-            for item in node.items:
-                _check(inputs, parameter, item, _element(annotation, 0))
+            for position, item in enumerate(node.items):
+                _check(inputs, parameter, item, element_of(annotation, _sequence(node), position))
         case DictInput():
-            for item in node.items.values():
-                _check(inputs, parameter, item, _element(annotation, 1))
+            for key, item in node.items.items():
+                _check(inputs, parameter, item, element_of(annotation, dict, key))
         case ValueInput():
             pass  # checked when the pipeline was compiled
 
@@ -121,34 +136,39 @@ def _check_bound(
     inputs: BoundInputs, parameter: str, node: ReferenceInput | OutputInput, annotation: object
 ) -> None:
     if _is_list(node):
-        annotation = _element(annotation, 0)
+        annotation = element_of(annotation, list, 0)
     for bound, binding in inputs.answers[node.canonical_json()]:
+        shown = _shown(node, binding)
         if binding.pointer is not None:
             fits, recorded = _value_fits(binding.value, annotation), repr(binding.value)
         else:
             manifest = bound.record.manifest
             fits, recorded = type_satisfies(manifest, annotation), manifest.type
         if not fits:
-            shown = f"{written(node)} (= {binding.artifact}@{binding.version})"
             raise TypeMismatchError(parameter, shown, recorded, describe(annotation))
+        if binding.pointer is None:
+            check_recorded(annotation, bound.record.manifest, shown, parameter)
+
+
+def _shown(node: ReferenceInput | OutputInput, binding: Binding) -> str:
+    return f"{written(node)} (= {binding.artifact}@{binding.version})"
+
+
+def _sequence(node: ListInput) -> type:
+    return tuple if node.tuple_ else list
 
 
 def _is_list(node: ReferenceInput | OutputInput) -> bool:
-    return isinstance(node, ReferenceInput) and node.reference.listed
+    return container_of(node) is list
 
 
-def _element(annotation: object, position: int) -> object:
-    arguments = get_args(annotation)
-    if get_origin(annotation) in {list, dict, Sequence, Mapping} and len(arguments) > position:
-        return arguments[position]
-    return Any
-
-
-def _value_fits(value: object, annotation: Any) -> bool:
+def _value_fits(value: object, annotation: object) -> bool:
+    if not value_satisfies(value, annotation):
+        return False
     try:
-        adapter: TypeAdapter[Any] = TypeAdapter(annotation)
-    except PydanticUserError:
-        return True  # no schema can be built for it: the call will tell
+        adapter: TypeAdapter[Any] = TypeAdapter(without_contracts(annotation))
+    except _NO_SCHEMA:
+        return True  # nothing more can be known: the call will tell
     try:
         adapter.validate_python(value)
     except ValidationError:
@@ -167,29 +187,38 @@ def materialize(
         inputs: what was bound.
         annotations: by parameter.
         load: gives the value of a bound version for an annotation.
+
+    Raises:
+        ColumnContractError: a frame does not keep its parameter's contract.
     """
 
-    def value_of(node: Input, annotation: object) -> object:
+    def value_of(parameter: str, node: Input, annotation: object) -> object:
         match node:
             case ValueInput():
                 return node.value
             case ListInput():
-                items = [value_of(item, _element(annotation, 0)) for item in node.items]
+                items = [
+                    value_of(parameter, item, element_of(annotation, _sequence(node), position))
+                    for position, item in enumerate(node.items)
+                ]
                 return tuple(items) if node.tuple_ else items
             case DictInput():
-                element = _element(annotation, 1)
-                return {key: value_of(item, element) for key, item in node.items.items()}
+                return {
+                    key: value_of(parameter, item, element_of(annotation, dict, key))
+                    for key, item in node.items.items()
+                }
             case ReferenceInput() | OutputInput():
-                return _bound_value(inputs, node, annotation, load)
+                return _bound_value(inputs, parameter, node, annotation, load)
 
     return {
-        name: value_of(node, annotations.get(name, Any))
+        name: value_of(name, node, annotations.get(name, Any))
         for name, node in inputs.step.inputs.items()
     }
 
 
 def _bound_value(
     inputs: BoundInputs,
+    parameter: str,
     need: ReferenceInput | OutputInput,
     annotation: object,
     load: Callable[[BoundVersion, object], object],
@@ -198,10 +227,12 @@ def _bound_value(
         if binding.pointer is not None:
             return binding.value
         with materialization(written(need), bound):
-            return load(bound, annotation)
+            value = load(bound, annotation)
+        check_value(annotation, value, _shown(need, binding), parameter)
+        return value
 
     answers = inputs.answers[need.canonical_json()]
     if not _is_list(need):
         return one(*answers[0], annotation)
-    element = _element(annotation, 0)
+    element = element_of(annotation, list, 0)
     return [one(*answer, element) for answer in answers]

@@ -3,6 +3,7 @@
 from raincheck.artifact_store import ArtifactStore, Origin
 from raincheck.authoring.context import StepContext
 from raincheck.authoring.step import Step
+from raincheck.columns import check_given, check_value
 from raincheck.index.entries import ForeignMetadata, NewVersion
 from raincheck_contracts._base import JsonValue
 from raincheck_contracts.errors import DefinitionError
@@ -29,8 +30,12 @@ def prepare_outputs(
 
     Raises:
         DefinitionError: the step did not return what its annotation declares.
+        ArgumentError: a schema given to `save_artifact` is none, or is for another class.
+        ColumnContractError: a frame does not keep its contract; no bytes were written.
         StoreError: a value cannot be kept.
     """
+    values = _values(step, context, returned)
+    _check_contracts(step, context, values)
 
     def origin(output: str) -> Origin:
         return Origin(run=context.run, step=context.step, output=output, inputs=inputs)
@@ -42,7 +47,7 @@ def prepare_outputs(
             origin=origin(context.outputs[position].name),
             metadata=context.staged_metadata.get(context.outputs[position].name),
         )
-        for position, value in _values(step, context, returned)
+        for position, value in values
     ]
     for number, staged in enumerate(context.staged_artifacts, start=1):
         versions.append(
@@ -56,6 +61,18 @@ def prepare_outputs(
             )
         )
     return versions, _foreign(context)
+
+
+def _check_contracts(
+    step: "Step[..., object]", context: StepContext, values: list[tuple[int, object]]
+) -> None:
+    """All of them before the first byte is written."""
+    for position, value in values:
+        port, output = step.outputs.ports[position], context.outputs[position]
+        check_value(port.declared, value, output.artifact)
+    for staged in context.staged_artifacts:
+        if staged.schema is not None:
+            check_given(staged.schema, staged.value, staged.title)
 
 
 def _values(
