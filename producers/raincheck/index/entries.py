@@ -9,8 +9,8 @@ from raincheck_contracts._base import JsonValue, canonical_json
 from raincheck_contracts.artifacts import VersionRecord
 from raincheck_contracts.errors import InvalidWriteError
 from raincheck_contracts.names import (
-    ARTIFACT_NAME_PATTERN,
     METADATA_KEY_PATTERN,
+    SERIES_NAME_PATTERN,
     VERSION_NAME_PATTERN,
 )
 
@@ -39,7 +39,7 @@ class NewVersion:
         Raises:
             InvalidWriteError: a name that no reference could give, or as `entry_arguments`.
         """
-        check_name("artifact", self.artifact, ARTIFACT_NAME_PATTERN)
+        check_name("artifact", self.artifact, SERIES_NAME_PATTERN)
         for name in (*self.tags, *([self.version] if self.version else [])):
             check_name("version or tag", name, VERSION_NAME_PATTERN)
         return [

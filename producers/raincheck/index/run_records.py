@@ -12,6 +12,7 @@ from raincheck.index.packing import (
     bound_name,
     unpack_counts,
     unpack_missing,
+    unpack_model,
     unpack_trigger,
 )
 from raincheck_contracts.artifacts import Binding, VersionRecord
@@ -78,6 +79,7 @@ def read_run(stored: StoredRun) -> Run:
         reason=text(record["reason"]) if "reason" in record else None,
         depth=int(record.get("depth", 0)),
         trigger=_trigger(record),
+        model=unpack_model(text(record.get("model"))),
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from raincheck.index.connection import Argument
-from raincheck.index.packing import pack_run_scope
+from raincheck.index.packing import pack_model, pack_run_scope
 from raincheck_contracts.pipelines import PipelineSpec
 
 
@@ -85,6 +85,8 @@ def spec_arguments(spec: PipelineSpec, step_digests: Mapping[str, str]) -> list[
             step_digests[step.name],
             step.canonical_json(),
         ]
+    if spec.model is not None:
+        arguments.append(pack_model(spec.model))
     return arguments
 
 
