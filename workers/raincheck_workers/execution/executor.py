@@ -34,7 +34,7 @@ from raincheck_workers.execution.lineage import bound_references
 from raincheck_workers.execution.loader import Loader
 from raincheck_workers.execution.monitor import Monitor, Unwatched
 from raincheck_workers.execution.outcomes import Outcome, Result
-from raincheck_workers.execution.publication import prepare_outputs
+from raincheck_workers.execution.publication import prepare_model, prepare_outputs
 from raincheck_workers.liveness.holdings import Holdings
 from raincheck_workers.telemetry import observation
 
@@ -227,6 +227,7 @@ class Executor:
             inputs=inputs.by_parameter,
             outputs=task.step.outputs,
             trigger=claimed.trigger,
+            model=claimed.model,
         )
         with classify("call"), step_context(context), span("call"):
             returned = step.function(**arguments)
@@ -234,10 +235,11 @@ class Executor:
             outputs, foreign = prepare_outputs(
                 self.deployment.store, step, context, returned, inputs.versions
             )
+            model = prepare_model(context, inputs.versions)
         bound = bound_references(inputs)
         with classify("complete"), span("publish"):
             done = self._until_answered(
-                lambda: self._index.runs.complete(attempt, outputs, foreign, bound)
+                lambda: self._index.runs.complete(attempt, outputs, foreign, bound, model)
             )
             observation.published(outputs, done)
         if done.dirty:

@@ -45,6 +45,9 @@ def _head(run: Run) -> Iterable[Text]:
         yield Text(f"because: {run.reason}")
     if run.trigger is not None:
         yield from _trigger(run.trigger, run.depth)
+    if run.model is not None:
+        made = "" if run.model.version else ", no version of it yet"
+        yield Text(f"model: {run.model}{made}")
     if run.parameters:
         yield Text(f"parameters: {pairs(run.parameters)}")
 
