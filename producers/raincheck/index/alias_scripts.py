@@ -181,6 +181,14 @@ class AliasScripts:
         key = f"{self._connection.prefix}guard:{artifact}"
         return tuple(text(self._connection.ask([("HGET", key, alias)])[0]).split())
 
+    def names(self, artifact: str) -> list[str]:
+        """The aliases of an artifact, also those that were removed; they have a history."""
+        prefix = self._connection.prefix
+        found = self._connection.ask(
+            [("HKEYS", f"{prefix}alias:{artifact}"), ("SMEMBERS", f"{prefix}removed:{artifact}")]
+        )
+        return sorted({text(alias) for aliases in found for alias in aliases})
+
     def history(self, artifact: str, alias: str, limit: int) -> list[AliasMove]:
         """The newest moves of an alias, newest first."""
         key = f"{self._connection.prefix}ahist:{artifact}:{alias}"

@@ -6,6 +6,8 @@
 --                                     revisions; the newest 1,000                  for ever
 --   guard:<artifact>          hash    alias -> pipelines whose runs alone may move it, joined by
 --                                     spaces; no field for an alias that is free    for ever
+--   removed:<artifact>        set     aliases that were removed once: their history is found by
+--                                     name                                         for ever
 --
 -- Fields of a move: rev, at (ms), how (set, promote, rollback, remove), by, why, from ("" for nothing),
 -- to (likewise);
@@ -89,6 +91,7 @@ function Versions.move_alias(call, move)
   local key = call:key("alias:", move.artifact)
   if move.to == "" then
     redis.call("HDEL", key, move.alias)
+    redis.call("SADD", call:key("removed:", move.artifact), move.alias)
     record(call, move)
     Versions.changed(call, "unalias", move.cause, move.artifact, move.from, "n", move.alias)
     return
