@@ -5,13 +5,13 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from raincheck_contracts._base import Contract
-from raincheck_contracts.names import ArtifactName, PipelineName, RunId, VersionName
+from raincheck_contracts.names import PipelineName, RunId, SeriesName, VersionName
 
 
 class Promotion(Contract):
     """What came of a promotion or a rollback."""
 
-    artifact: ArtifactName
+    artifact: SeriesName
     alias: str
     moved: bool
     """Whether this call moved the alias."""
@@ -51,19 +51,20 @@ class Promotion(Contract):
 class AliasMove(Contract):
     """One move of an alias, as the index keeps it."""
 
-    artifact: ArtifactName
+    artifact: SeriesName
     alias: str
     revision: Annotated[int, Field(ge=1)]
     """Of the index; what the alias named at a revision is `to` of the last move up to it."""
     at: Annotated[int, Field(ge=0)]
     """Milliseconds since the epoch, by the index server's clock."""
-    how: Literal["set", "promote", "rollback"]
+    how: Literal["set", "promote", "rollback", "remove"]
     by: str
     """Who moved it; empty when that was not said."""
     why: str = ""
     replaced: VersionName | None = None
     """What it named before; None for nothing."""
-    to: VersionName
+    to: VersionName | None
+    """What it names since; None for nothing."""
     run: RunId | None = None
     """The run whose step moved it; None when it was done by hand."""
     pipeline: PipelineName | None = None

@@ -6,11 +6,11 @@ from pydantic import Field
 
 from raincheck_contracts._base import Contract, JsonValue
 from raincheck_contracts.names import (
-    ArtifactName,
     Digest,
     OutputName,
     PipelineName,
     RunId,
+    SeriesName,
     StepName,
     VersionName,
 )
@@ -85,7 +85,7 @@ class VersionRecord(Contract):
 class ArtifactVersion(Contract):
     """One immutable published value, as the index records it."""
 
-    artifact: ArtifactName
+    artifact: SeriesName
     version: VersionName
     sequence: Annotated[int, Field(ge=1)]
     """Order of publication within the artifact; decides what `latest` is."""
@@ -103,7 +103,7 @@ class ArtifactVersion(Contract):
 class Binding(Contract):
     """What a reference resolved to, with the revision of the index at which it did."""
 
-    artifact: ArtifactName
+    artifact: SeriesName
     version: VersionName
     sequence: Annotated[int, Field(ge=1)]
     digest: Digest

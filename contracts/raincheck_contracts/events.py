@@ -12,10 +12,10 @@ from pydantic import Field, TypeAdapter
 
 from raincheck_contracts._base import Contract
 from raincheck_contracts.names import (
-    ArtifactName,
     MetadataKey,
     PipelineName,
     RunId,
+    SeriesName,
     Tag,
     VersionName,
 )
@@ -38,7 +38,7 @@ class _Cause(Contract):
 class VersionPublishedData(_Cause):
     """What `ArtifactVersionPublished` says."""
 
-    artifact: ArtifactName
+    artifact: SeriesName
     version: VersionName
     sequence: Annotated[int, Field(ge=1)]
 
@@ -46,16 +46,25 @@ class VersionPublishedData(_Cause):
 class AliasMovedData(_Cause):
     """What `AliasMoved` says."""
 
-    artifact: ArtifactName
+    artifact: SeriesName
     alias: Alias
     version: VersionName
     previous: VersionName | None = None
 
 
+class AliasRemovedData(_Cause):
+    """What `AliasRemoved` says."""
+
+    artifact: SeriesName
+    alias: Alias
+    version: VersionName
+    """That it named until then."""
+
+
 class TagAddedData(_Cause):
     """What `TagAdded` says."""
 
-    artifact: ArtifactName
+    artifact: SeriesName
     version: VersionName
     sequence: Annotated[int, Field(ge=1)]
     tag: Tag
@@ -64,7 +73,7 @@ class TagAddedData(_Cause):
 class MetadataLoggedData(_Cause):
     """What `MetadataLogged` says."""
 
-    artifact: ArtifactName
+    artifact: SeriesName
     version: VersionName
     sequence: Annotated[int, Field(ge=1)]
     key: MetadataKey
@@ -125,6 +134,14 @@ class AliasMoved(_Event):
     data: AliasMovedData
 
 
+class AliasRemoved(_Event):
+    """An alias names nothing any more."""
+
+    type: Literal["raincheck.alias_removed.v1"] = "raincheck.alias_removed.v1"
+    subject: str
+    data: AliasRemovedData
+
+
 class TagAdded(_Event):
     """A version was tagged."""
 
@@ -172,6 +189,7 @@ class SubscriptionLagged(_Event):
 Event = Annotated[
     ArtifactVersionPublished
     | AliasMoved
+    | AliasRemoved
     | TagAdded
     | MetadataLogged
     | RunFinished
@@ -185,6 +203,7 @@ EVENT: TypeAdapter[Event] = TypeAdapter(Event)
 EVENTS_BY_KIND: dict[str, type[Event]] = {
     "published": ArtifactVersionPublished,
     "alias": AliasMoved,
+    "unalias": AliasRemoved,
     "tag": TagAdded,
     "metadata": MetadataLogged,
     "finished": RunFinished,
@@ -216,6 +235,7 @@ CAUSE_FIELDS = {"run": "r", "depth": "d", "pipeline": "w", "quiet": "q"}
 KIND_FIELDS = {
     "published": {"artifact": "a", "version": "v", "sequence": "s"},
     "alias": {"artifact": "a", "alias": "n", "version": "v", "previous": "p"},
+    "unalias": {"artifact": "a", "alias": "n", "version": "v"},
     "tag": {"artifact": "a", "version": "v", "sequence": "s", "tag": "n"},
     "metadata": {"artifact": "a", "version": "v", "sequence": "s", "key": "n"},
     "finished": {"status": "o"},

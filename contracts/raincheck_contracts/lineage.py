@@ -6,11 +6,11 @@ from pydantic import Field
 
 from raincheck_contracts._base import Contract, JsonValue
 from raincheck_contracts.names import (
-    ArtifactName,
     Digest,
     OutputName,
     PipelineName,
     RunId,
+    SeriesName,
     StepName,
     VersionName,
 )
@@ -29,7 +29,7 @@ class BoundReference(Contract):
     """Where within the parameter's value, a JSON Pointer; empty when it is the value."""
     reference: str
     """As it was written, or `step.output`."""
-    artifact: ArtifactName
+    artifact: SeriesName
     version: VersionName
     pointer: str | None = None
     """JSON Pointer into the metadata, for a metadata reference."""
@@ -50,7 +50,7 @@ class BoundReferences(Contract):
 class LineageVersion(Contract):
     """A version in a lineage."""
 
-    artifact: ArtifactName
+    artifact: SeriesName
     version: VersionName
     digest: Digest | None = None
     """None, as all that follows, when the index no longer has the version."""

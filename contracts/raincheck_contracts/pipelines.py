@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from raincheck_contracts._base import Contract, JsonValue
+from raincheck_contracts.models import ModelChoice
 from raincheck_contracts.names import (
     ArtifactName,
     FunctionPath,
@@ -116,6 +117,8 @@ class PipelineSpec(Contract):
     """Whether references are bound per step or all at the run's first step."""
     on_failure: Literal["continue", "stop"] = "continue"
     """Whether steps that do not need a failed one still start."""
+    model: ModelChoice | None = None
+    """The version of a model to which its runs link what they publish."""
 
 
 def inputs_within(node: "Input") -> "list[ValueInput | ReferenceInput | OutputInput]":

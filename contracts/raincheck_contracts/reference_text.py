@@ -16,6 +16,7 @@ from raincheck_contracts.selectors import (
     BestSelector,
     Condition,
     LatestSelector,
+    ModelSelector,
     NthSelector,
     Operator,
     PipelineSelector,
@@ -32,8 +33,9 @@ _SHAPE = re.compile(
     r"(?:\?(?P<words>[^#]*))?(?:#(?P<pointer>.*))?$",
     re.DOTALL,
 )
-_WORDS = ("min", "max", "tag", "where", "pipeline", "run", "trigger", "take", "asof")
+_WORDS = ("min", "max", "tag", "where", "pipeline", "run", "trigger", "model", "take", "asof")
 
+_MODEL = re.compile(r"^(?P<model>[^@:~]*)(?:(?P<sign>[@:~])(?P<name>.*))?$", re.DOTALL)
 _CONDITION = re.compile(r"^(?P<key>[^<>=]+)(?:(?P<sign><=|>=|<|>|=)(?P<value>.+))?$", re.DOTALL)
 _OPERATORS = {
     "<=": Operator.LE,
@@ -136,7 +138,7 @@ def _read_selector(text: str, sign: str | None, name: str, words: Mapping[str, s
             return LatestSelector()
 
 
-def _read_word(text: str, word: str, argument: str) -> Selector:  # noqa: PLR0911 - one for each
+def _read_word(text: str, word: str, argument: str) -> Selector:  # noqa: C901, PLR0911 - one for each
     match word:
         case "min":
             return BestSelector(metric=unquote(argument), mode="min")
@@ -150,11 +152,28 @@ def _read_word(text: str, word: str, argument: str) -> Selector:  # noqa: PLR091
             return RunSelector(run=argument)
         case "trigger" if argument in {"newest", "all"}:
             return TriggerSelector(take="all" if argument == "all" else "newest")
+        case "model":
+            return _read_model(text, argument)
         case "where":
             items = argument.split(",")
             return WhereSelector(conditions=tuple(_parse_condition(text, item) for item in items))
         case _:
             raise ReferenceSyntaxError(text, f"{word}={argument} is not newest or all")
+
+
+def _read_model(text: str, argument: str) -> ModelSelector:
+    shape = _MODEL.match(argument)
+    if shape is None:
+        raise ReferenceSyntaxError(text, f"model={argument} does not begin with a model's name")
+    match _read_selector(text, shape["sign"], shape["name"] or "", {}):
+        case VersionSelector(version=version):
+            return ModelSelector(model=shape["model"], version=version)
+        case AliasSelector(alias=stage):
+            return ModelSelector(model=shape["model"], stage=stage)
+        case NthSelector(back=back):
+            return ModelSelector(model=shape["model"], back=back)
+        case _:
+            return ModelSelector(model=shape["model"])
 
 
 def _parse_condition(text: str, item: str) -> Condition:

@@ -9,6 +9,8 @@
     trained_model?where=MSE<0.2   the newest version whose metadata satisfies all conditions
     trained_model?pipeline=train  the newest version that a run of the pipeline published
     trained_model?run=RUN         the newest version that the run published
+    trained_model?model=churn     the newest one linked to the newest version of the model churn;
+                                  also churn@3, churn:production, churn~1
     trained_model?trigger=newest  the version whose event started the run (`all`: the list)
 
 after those of `?`, with `&` in between, or as the first with `?`
@@ -29,13 +31,14 @@ from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 from typing_extensions import override
 
 from raincheck_contracts._base import Contract, canonical_json
-from raincheck_contracts.names import ArtifactName
+from raincheck_contracts.names import SeriesName
 from raincheck_contracts.pointers import tokens_of
 from raincheck_contracts.selectors import (
     AliasSelector,
     BestSelector,
     Condition,
     LatestSelector,
+    ModelSelector,
     NthSelector,
     Operator,
     PipelineSelector,
@@ -65,14 +68,14 @@ def _moment(given: object) -> object:
 
 #: A revision of the index, or a time of its clock.
 Moment = Annotated[int | datetime, BeforeValidator(_moment)]
-_NO_LIST = ("version", "alias", "nth", "trigger")
+_NO_LIST = ("version", "alias", "nth", "trigger", "model")
 _NO_MOMENT = ("version", "trigger")
 
 
 class Reference(Contract):
     """An artifact, a selector, and perhaps a projection onto the metadata."""
 
-    artifact: ArtifactName
+    artifact: SeriesName
     selector: Selector = LatestSelector()
     pointer: Pointer | None = None
     """Into the version's metadata; without it the value is the artifact itself."""
@@ -90,6 +93,11 @@ class Reference(Contract):
             raise ValueError(f"a selector by {by} has no place for take=")
         if self.as_of is not None and by in _NO_MOMENT:
             raise ValueError(f"what is selected by {by} is the same at all times: leave asof= out")
+        if self.as_of is not None and by == "model":
+            raise ValueError(
+                "what was linked to a model at a moment is not kept: name the model's version, "
+                f"which model/{getattr(self.selector, 'model', '')} with asof= tells"
+            )
         return self
 
     @property
@@ -180,3 +188,5 @@ def _format_selector(selector: Selector) -> str:  # noqa: C901, PLR0911 - one fo
             return f"?run={selector.run}"
         case TriggerSelector():
             return f"?trigger={selector.take}"
+        case ModelSelector():
+            return f"?model={selector}"

@@ -9,7 +9,8 @@ from typing_extensions import override
 
 from raincheck_contracts._base import Contract, JsonValue
 from raincheck_contracts.artifacts import Binding
-from raincheck_contracts.names import OutputName, PipelineName, RunId, StepName
+from raincheck_contracts.models import RunModel
+from raincheck_contracts.names import MODEL_PREFIX, OutputName, PipelineName, RunId, StepName
 from raincheck_contracts.subscriptions import Trigger
 
 
@@ -96,6 +97,12 @@ class MissingReason(StrEnum):
     """At that moment no version was the one."""
     MOMENT_FORGOTTEN = "moment-forgotten"
     """The alias has moved more often since than is kept."""
+    MODEL_UNKNOWN = "model-unknown"
+    MODEL_VERSION_UNKNOWN = "model-version-unknown"
+    STAGE_UNKNOWN = "stage-unknown"
+    """The model has no stage of that name, or the stage names no version."""
+    MEMBER_UNKNOWN = "member-unknown"
+    """No version of the artifact is linked to that version of the model."""
     TOO_MANY = "too-many"
     """It stands for over 100 versions, or the step would bind over 1,000."""
 
@@ -118,7 +125,17 @@ class MissingReference(Contract):
         version, _, key = self.reference.partition("#")
         artifact = re.split("[@:?~]", version, maxsplit=1)[0]
         selected = version[len(artifact) + 1 :]
+        asked = self._model_version()
+        model = re.split("[@:~]", asked, maxsplit=1)[0]
         return {
+            MissingReason.MODEL_UNKNOWN: f"model {model!r} has no versions yet",
+            MissingReason.MODEL_VERSION_UNKNOWN: f"there is no version {asked} of the model yet",
+            MissingReason.STAGE_UNKNOWN: (
+                f"no version of model {model!r} is in stage {asked[len(model) + 1 :]!r} now"
+            ),
+            MissingReason.MEMBER_UNKNOWN: (
+                f"no version of {artifact!r} is linked to model version {asked} yet"
+            ),
             MissingReason.ARTIFACT_UNKNOWN: f"artifact {artifact!r} has no versions yet",
             MissingReason.VERSION_UNKNOWN: f"{artifact!r} has no version {selected!r} yet",
             MissingReason.ALIAS_UNKNOWN: f"{artifact!r} has no alias {selected!r} yet",
@@ -141,6 +158,13 @@ class MissingReference(Contract):
             MissingReason.MOMENT_FORGOTTEN: "the alias has moved 1,000 times since",
             MissingReason.TOO_MANY: "it stands for over 100 versions, or the step binds over 1,000",
         }[self.reason]
+
+    def _model_version(self) -> str:
+        """`churn:production` of a reference to it or to what is linked to it."""
+        version = self.reference.partition("#")[0]
+        if version.startswith(MODEL_PREFIX):
+            return version.removeprefix(MODEL_PREFIX).partition("?")[0]
+        return version.partition("?model=")[2]
 
 
 class Loss(Contract):
@@ -225,3 +249,5 @@ class Run(Contract):
     """The events that started it; None when somebody queued it."""
     fork: Fork | None = None
     """The run that it repeats, for one that was queued by `rerun`."""
+    model: RunModel | None = None
+    """The version of a model to which it links what it publishes."""

@@ -8,6 +8,7 @@ from raincheck_contracts.aliases import AliasMove, Promotion
 from raincheck_contracts.artifacts import ArtifactVersion, Binding, VersionRecord
 from raincheck_contracts.events import (
     AliasMoved,
+    AliasRemoved,
     ArtifactVersionPublished,
     IndexReopened,
     MetadataLogged,
@@ -24,6 +25,7 @@ from raincheck_contracts.subscriptions import Subscription, SubscriptionDefiniti
 _PUBLIC: tuple[type[BaseModel], ...] = (
     AliasMove,
     AliasMoved,
+    AliasRemoved,
     ArtifactVersion,
     ArtifactVersionPublished,
     Binding,

@@ -2,14 +2,16 @@
 
 import re
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
+from typing_extensions import override
 
 from raincheck_contracts._base import Contract, JsonValue
 from raincheck_contracts.names import (
     ALIAS_PATTERN,
     MetadataKey,
+    ModelName,
     PipelineName,
     RunId,
     Tag,
@@ -121,6 +123,35 @@ class TriggerSelector(Contract):
     take: Literal["newest", "all"] = "newest"
 
 
+class ModelSelector(Contract):
+    """The newest version of the artifact that is linked to a version of a model.
+
+    That is the newest version of the model, unless one of the other fields says which.
+    """
+
+    by: Literal["model"] = "model"
+    model: ModelName
+    version: VersionName | None = None
+    stage: Alias | None = None
+    back: Annotated[int, Field(ge=0, le=1_000_000_000)] | None = None
+    """The version of the model so many before the newest."""
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if sum(item is not None for item in (self.version, self.stage, self.back)) > 1:
+            raise ValueError("version, stage and back exclude each other; give one")
+        return self
+
+    @override
+    def __str__(self) -> str:
+        """The version of the model: `churn@3`, `churn:production`, `churn~1` or `churn`."""
+        if self.version is not None:
+            return f"{self.model}@{self.version}"
+        if self.stage is not None:
+            return f"{self.model}:{self.stage}"
+        return self.model if self.back is None else f"{self.model}~{self.back}"
+
+
 Selector = Annotated[
     VersionSelector
     | AliasSelector
@@ -131,6 +162,7 @@ Selector = Annotated[
     | NthSelector
     | PipelineSelector
     | RunSelector
-    | TriggerSelector,
+    | TriggerSelector
+    | ModelSelector,
     Field(discriminator="by"),
 ]

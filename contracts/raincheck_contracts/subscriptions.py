@@ -7,11 +7,11 @@ from pydantic import Field, StringConstraints
 
 from raincheck_contracts._base import Contract, JsonValue
 from raincheck_contracts.names import (
-    ArtifactName,
     FunctionPath,
     PipelineName,
     QueueName,
     RunId,
+    SeriesName,
     Tag,
     VersionName,
 )
@@ -26,7 +26,7 @@ MAX_BATCH = 256
 
 
 class _Matching(Contract):
-    artifact: ArtifactName
+    artifact: SeriesName
     where: Annotated[tuple[Condition, ...], Field(max_length=8)] = ()
     """What the version's metadata must satisfy."""
     tag: Tag | None = None
@@ -191,7 +191,7 @@ class TriggeringEvent(Contract):
     event: str
     """Its id."""
     kind: Literal["published", "metadata", "tag", "alias"]
-    artifact: ArtifactName
+    artifact: SeriesName
     version: VersionName
 
 

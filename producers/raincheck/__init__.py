@@ -2,7 +2,9 @@
 
 from raincheck.authoring.context import get_step_context
 from raincheck.authoring.external import ExternalArtifact, external_artifact
+from raincheck.authoring.models import Model
 from raincheck.authoring.pipeline import Pipeline, pipeline
+from raincheck.authoring.pipeline_context import get_pipeline_context
 from raincheck.authoring.step import Step, step
 from raincheck.authoring.triggers import (
     alias_moved,
@@ -18,9 +20,16 @@ from raincheck.authoring.triggers import (
 )
 from raincheck.client.artifact_listing import VersionPage
 from raincheck.client.client import Client
+from raincheck.client.model_version import ModelVersion
 from raincheck.client.predicates import eq, exists, ge, gt, le, lt
 from raincheck.client.published import PublishedVersion
-from raincheck.client.saving import PendingVersion, load_artifact, log_metadata, save_artifact
+from raincheck.client.saving import (
+    PendingVersion,
+    load_artifact,
+    log_metadata,
+    log_model_metadata,
+    save_artifact,
+)
 from raincheck.deployment import Deployment, current_deployment, use_deployment
 from raincheck.materializers import register_materializer, trust_types
 from raincheck.queueing.enqueue import EnqueueOptions
@@ -36,6 +45,8 @@ __all__ = [
     "Deployment",
     "EnqueueOptions",
     "ExternalArtifact",
+    "Model",
+    "ModelVersion",
     "PendingVersion",
     "Pipeline",
     "Promotion",
@@ -56,11 +67,13 @@ __all__ = [
     "exists",
     "external_artifact",
     "ge",
+    "get_pipeline_context",
     "get_step_context",
     "gt",
     "le",
     "load_artifact",
     "log_metadata",
+    "log_model_metadata",
     "lt",
     "metadata_logged",
     "newest",

@@ -183,7 +183,7 @@ REFUSED: list[tuple[list[NewVersion], list[ForeignMetadata], type[RaincheckError
     ([_x(), _y("taken")], [], VersionExistsError),
     ([_x("new"), new_version("x", "new", output="y")], [], VersionExistsError),
     ([_x(), new_version("x", "1", output="y")], [], VersionExistsError),
-    ([_x("7")], [], VersionNameError),
+    ([_x("7000")], [], VersionNameError),
     ([_x("01")], [], VersionNameError),
     ([_x(), _x()], [], InvalidWriteError),
     ([_x()], [_foreign("1", MSE=0.9)], MetadataConflictError),

@@ -4,6 +4,7 @@ from functools import partial
 
 import pytest
 
+from tests.conformance import test_index_models as models
 from tests.conformance import test_index_reuse as reuse
 from tests.support.mutants import Mutant, check_mutant
 
@@ -79,9 +80,21 @@ MUTANTS = [
         reuse.test_only_who_stands_for_a_computation_keeps_its_outputs,
     ),
     Mutant(
+        "outputs from the cache are linked to no model",
+        "Models.join(call, c.run, c.sent, outputs)",
+        "",
+        models.outputs_from_the_cache_are_linked,
+    ),
+    Mutant(
+        "outputs with metadata for the model are kept",
+        "and not (sent and sent.entries[1]) then",
+        "then",
+        models.what_logs_metadata_of_the_model_is_computed_again,
+    ),
+    Mutant(
         "outputs with metadata for others are kept",
-        "  if computed and #foreign == 0 then",
-        "  if computed then",
+        "  if computed and #foreign == 0 and not",
+        "  if computed and not",
         reuse.test_what_logs_metadata_for_others_is_not_kept,
     ),
     Mutant(

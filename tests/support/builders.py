@@ -11,6 +11,7 @@ from raincheck.index.entries import NewVersion
 from raincheck.index.submission import Submission
 from raincheck_contracts._base import JsonValue
 from raincheck_contracts.artifacts import Binding, Manifest, Part, VersionRecord
+from raincheck_contracts.models import ModelChoice
 from raincheck_contracts.pipelines import (
     Input,
     OutputInput,
@@ -125,9 +126,11 @@ def step(
     )
 
 
-def pipeline(*steps: StepSpec, bind: Literal["step", "run"] = "step") -> PipelineSpec:
+def pipeline(
+    *steps: StepSpec, bind: Literal["step", "run"] = "step", model: ModelChoice | None = None
+) -> PipelineSpec:
     """A compiled pipeline of these steps."""
-    return PipelineSpec(name="p", function="pipelines:p", steps=steps, bind=bind)
+    return PipelineSpec(name="p", function="pipelines:p", steps=steps, bind=bind, model=model)
 
 
 def submission(spec: PipelineSpec, **changes: Any) -> Submission:

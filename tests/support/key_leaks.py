@@ -12,6 +12,7 @@ PERMANENT = (
     "events",
     "bad",
     "arts",
+    "models",
     "queues",
     "runs:live",
     "runs:done",
@@ -28,6 +29,7 @@ PERMANENT = (
 PERMANENT_KINDS = (
     *("art:", "vers:", "ver:", "newest:", "alias:", "best:", "tag:"),
     *("ahist:", "guard:", "made:", "used:"),
+    *("members:", "linked:", "modelruns:", "removed:"),
 )
 #: What belongs to the subscription that stands in its name, until that is deleted.
 OF_SUBSCRIPTIONS = ("sub:", "deployed:", "pend:", "join:", "live:", "fill:", "matched:")

@@ -123,15 +123,16 @@ class CursorError(UsageError, ValueError):
 
 
 class NoContextError(UsageError, RuntimeError):
-    """A call belongs inside a running step."""
+    """A call belongs inside a running step, or a pipeline function."""
 
-    def __init__(self, call: str) -> None:
-        super().__init__(call)
+    def __init__(self, call: str, place: str = "a running step") -> None:
+        super().__init__(call, place)
         self.call = call
+        self.place = place
 
     @override
     def __str__(self) -> str:
-        return f"{self.call} works only inside a running step"
+        return f"{self.call} works only inside {self.place}"
 
 
 class SettingsError(UsageError, ValueError):

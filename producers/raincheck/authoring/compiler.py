@@ -9,6 +9,7 @@ from raincheck.authoring.compiling import recording_into
 from raincheck.authoring.external import ExternalArtifact, ExternalStore
 from raincheck.authoring.inputs import InputEncoder, Place, encode_arguments
 from raincheck.authoring.lazy import OutputHandle, StepHandle
+from raincheck.authoring.models import Model
 from raincheck.authoring.outputs import OutputPort
 from raincheck.authoring.parameters import bind_arguments
 from raincheck.authoring.result import encode_result
@@ -40,13 +41,16 @@ class PipelineDefinition:
     bind: Bind | None = None
     """None when the author did not say; then `step`, if it makes no difference."""
     on_failure: OnFailure = "continue"
+    model: Model | None = None
+    """To whose versions its runs link what they publish."""
 
 
 class Compilation:
     """Records the step calls of one run of a pipeline function."""
 
-    def __init__(self, pipeline: str, store: ExternalStore) -> None:
+    def __init__(self, pipeline: str, store: ExternalStore, model: Model | None = None) -> None:
         self._pipeline = pipeline
+        self._model = model
         self._store = store
         self._steps: dict[str, StepSpec] = {}
         self._references: dict[str, list[Reference]] = {}
@@ -55,6 +59,11 @@ class Compilation:
     def pipeline(self) -> str:
         """Name of the pipeline being compiled."""
         return self._pipeline
+
+    @property
+    def model(self) -> Model | None:
+        """The pipeline's model."""
+        return self._model
 
     @property
     def steps(self) -> tuple[StepSpec, ...]:
@@ -188,7 +197,7 @@ def compile_pipeline(
         DefinitionError: when a step cannot be run by a worker.
         MessageTooLargeError: when a step or the whole is too many bytes.
     """
-    compilation = Compilation(definition.name, store)
+    compilation = Compilation(definition.name, store, definition.model)
     with recording_into(compilation):
         returned = function()
     place = Place(definition.name)
@@ -196,7 +205,8 @@ def compile_pipeline(
         raise place.error("it calls no step", "Call at least one function decorated with @step")
     check_own_artifacts(definition.name, compilation.steps, compilation.references)
     if definition.bind is None:
-        check_shared_handles(definition.name, compilation.references)
+        own = definition.model.reference if definition.model else None
+        check_shared_handles(definition.name, compilation.references, own)
     spec = PipelineSpec(
         name=definition.name,
         function=definition.function,
@@ -204,6 +214,7 @@ def compile_pipeline(
         result=encode_result(returned, place, compilation),
         bind=definition.bind or "step",
         on_failure=definition.on_failure,
+        model=definition.model.choice if definition.model else None,
     )
     check_sizes(spec)
     return spec

@@ -6,6 +6,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from raincheck.authoring.models import Model
     from raincheck.authoring.step import Step
 
 
@@ -15,6 +16,11 @@ class CallRecorder(Protocol):
     @property
     def pipeline(self) -> str:
         """Name of the pipeline being compiled."""
+        ...
+
+    @property
+    def model(self) -> "Model | None":
+        """The model to whose versions its runs link what they publish."""
         ...
 
     def record(

@@ -14,6 +14,7 @@ from raincheck.name_checks import check_artifact_name, check_version_name
 from raincheck_contracts._base import JsonValue
 from raincheck_contracts.artifacts import Binding
 from raincheck_contracts.errors import ArgumentError, NoContextError, VersionExistsError
+from raincheck_contracts.models import RunModel
 from raincheck_contracts.pipelines import OutputSpec
 from raincheck_contracts.subscriptions import TriggeringEvent
 
@@ -64,10 +65,14 @@ class StepContext:
     """The declared outputs."""
     trigger: tuple[TriggeringEvent, ...] = ()
     """The events that started the run; none when somebody queued it."""
+    model: RunModel | None = None
+    """The version of a model that the run works on; None when the pipeline has no model."""
     staged_artifacts: list[StagedArtifact] = field(default_factory=list)
     staged_metadata: dict[str, dict[str, JsonValue]] = field(default_factory=dict)
     """Output name -> entries for the version that will be published."""
     staged_foreign_metadata: list[StagedMetadata] = field(default_factory=list)
+    staged_model_metadata: dict[str, JsonValue] = field(default_factory=dict)
+    """Entries for the run's version of its model."""
 
     def stage_artifact(
         self,
@@ -135,6 +140,24 @@ class StepContext:
             raise ArgumentError("log_metadata", problem, _NAME_ONE)
         else:
             self._stage_for_version(artifact, version, entries)
+
+    def stage_model_metadata(self, metadata: Mapping[str, object]) -> None:
+        """Log metadata to the run's version of its model when the step completes.
+
+        Args:
+            metadata: entries by key; numpy scalars become Python numbers.
+
+        Raises:
+            ArgumentError: the pipeline has no model.
+            UnsupportedValueError: for metadata that cannot be kept; names the place.
+            MetadataConflictError: when a key was logged with another value.
+        """
+        if self.model is None:
+            problem = f"pipeline {self.pipeline!r} has no model"
+            remedy = 'Give it one: @pipeline(model=Model("churn"))'
+            raise ArgumentError("log_model_metadata", problem, remedy)
+        title = f"model {self.model}"
+        merge_metadata(title, self.staged_model_metadata, checked_metadata(metadata))
 
     def _own_target(self, artifact: str | None) -> tuple[str, dict[str, JsonValue]]:
         output = self._only_output() if artifact is None else self._output_named(artifact)

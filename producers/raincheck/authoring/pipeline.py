@@ -13,7 +13,9 @@ from raincheck.authoring.compiler import Bind, OnFailure, PipelineDefinition, co
 from raincheck.authoring.compiling import active_recorder
 from raincheck.authoring.external import ExternalStore, name_external
 from raincheck.authoring.function_path import function_path
+from raincheck.authoring.models import Model
 from raincheck.authoring.parameters import ParameterPort
+from raincheck.authoring.pipeline_options import check_pipeline_options
 from raincheck.authoring.pipeline_parameters import read_parameters
 from raincheck.authoring.registry import register_pipeline
 from raincheck.authoring.signature import FunctionSignature
@@ -53,16 +55,18 @@ class Pipeline(Generic[P, R]):
         name: str | None = None,
         bind: Bind | None = None,
         on_failure: OnFailure = "continue",
+        model: Model | None = None,
         subscribing: SubscriptionOptions | None = None,
     ) -> None:
-        """Make a pipeline of a function; authors write `@pipeline`.
+        """Make a pipeline of a function; authors write `@pipeline`, which says what they mean.
 
         Args:
             function: a plain function that calls steps.
             name: the pipeline's name; None is the function's.
-            bind: when references are bound, see `pipeline`.
-            on_failure: what becomes of the other steps, see `pipeline`.
-            subscribing: which events start it when it is deployed, see `pipeline`.
+            bind: when references are bound.
+            on_failure: what becomes of the other steps.
+            model: to which its runs link what they publish.
+            subscribing: which events start it when it is deployed.
 
         Raises:
             DefinitionError: when the function, the name or an option cannot be used.
@@ -71,14 +75,10 @@ class Pipeline(Generic[P, R]):
         functools.update_wrapper(self, function)
         self.function = function
         self.name = checked_name(function.__name__, name)
+        check_pipeline_options(self.name, bind=bind, on_failure=on_failure, model=model)
         self.bind: Bind | None = bind
-        if bind not in {None, "step", "run"}:
-            problem = f"bind={bind!r} cannot be used"
-            raise DefinitionError(self.name, problem, 'Give "step", "run" or None')
         self.on_failure: OnFailure = on_failure
-        if on_failure not in {"continue", "stop"}:
-            problem = f"on_failure={on_failure!r} cannot be used"
-            raise DefinitionError(self.name, problem, 'Give "continue" or "stop"')
+        self.model = model
         self.subscribing: SubscriptionOptions = subscribing or {}
         check_options(self.name, self.subscribing)
 
@@ -190,14 +190,12 @@ class Pipeline(Generic[P, R]):
             The specification and the parameters.
 
         Raises:
-            ParameterError: when it does not take these parameters.
-            CompileError: when it breaks a rule; says which, where and what to do.
-            DefinitionError: when a worker could not import it or one of its steps.
-            MessageTooLargeError: when a step or the whole is too many bytes.
+            ParameterError, CompileError, DefinitionError, MessageTooLargeError: as `compile`.
         """
         self._refuse_nesting()
         parameters = read_parameters(self.name, self.parameters, args, kwargs)
-        definition = PipelineDefinition(self.name, self.function_path, self.bind, self.on_failure)
+        options = (self.bind, self.on_failure, self.model)
+        definition = PipelineDefinition(self.name, self.function_path, *options)
         function = partial(cast("Callable[..., object]", self.function), **parameters.values)
         return CompiledPipeline(compile_pipeline(definition, function, store), parameters.recorded)
 
@@ -241,6 +239,7 @@ def pipeline(
     name: str | None = None,
     bind: Bind | None = None,
     on_failure: OnFailure = "continue",
+    model: Model | None = None,
     **subscribing: Unpack[SubscriptionOptions],
 ) -> Callable[[Callable[P, R]], Pipeline[P, R]]: ...
 
@@ -252,6 +251,7 @@ def pipeline(
     name: str | None = None,
     bind: Bind | None = None,
     on_failure: OnFailure = "continue",
+    model: Model | None = None,
     **subscribing: Unpack[SubscriptionOptions],
 ) -> Any:
     """Make a pipeline of a function: `@pipeline` or `@pipeline(bind="run")`.
@@ -265,6 +265,7 @@ def pipeline(
         on_failure: what becomes of the steps that do not need one that failed. With
             `"continue"` they run; with `"stop"` none of them starts any more, and those that
             run come to their end. What needs a failed step is skipped in any case.
+        model: a `Model`, to one version of which each run links all that it publishes.
         subscribing: which events start it once it is deployed. `triggers`: a list of
             `published(...)`, `tagged(...)`, `metadata_logged(...)`, `alias_moved(...)` of
             which any is enough, or one `all_of(...)`. `requires`: references that must be
@@ -281,7 +282,12 @@ def pipeline(
 
     def decorate(function: Callable[..., Any]) -> Pipeline[..., Any]:
         made = Pipeline(
-            function, name=name, bind=bind, on_failure=on_failure, subscribing=subscribing
+            function,
+            name=name,
+            bind=bind,
+            on_failure=on_failure,
+            model=model,
+            subscribing=subscribing,
         )
         _register(made)
         return made

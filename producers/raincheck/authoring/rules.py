@@ -40,8 +40,15 @@ def check_own_artifacts(pipeline: str, steps: Sequence[StepSpec], references: Re
                 raise CompileError(pipeline, step, "", problem, "Use the step's return value")
 
 
-def check_shared_handles(pipeline: str, references: References) -> None:
+def check_shared_handles(
+    pipeline: str, references: References, own: Reference | None = None
+) -> None:
     """Refuse one floating handle that feeds two steps, unless `bind=` says what is meant.
+
+    Args:
+        pipeline: its name.
+        references: by step.
+        own: to the version of the model that a run works on, which does not float in it.
 
     Raises:
         CompileError: names both steps and what each choice means.
@@ -53,6 +60,8 @@ def check_shared_handles(pipeline: str, references: References) -> None:
                 continue
             # The handle is the version: its metadata and its wait do not tell two apart.
             version = Reference(artifact=reference.artifact, selector=reference.selector)
+            if version == own:
+                continue
             first = first_use.setdefault(version.canonical_json(), step)
             if first != step:
                 problem = (

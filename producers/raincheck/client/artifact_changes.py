@@ -60,6 +60,39 @@ class ArtifactChanges(Promotions):
         self._wake(dirty=done.dirty)
         return done.version
 
+    def remove_alias(
+        self,
+        name: str,
+        alias: str,
+        *,
+        expected: str | int | None = None,
+        by: str | None = None,
+        why: str | None = None,
+    ) -> str | None:
+        """Let an alias name nothing, at once; its history stays.
+
+        Args:
+            name: the artifact.
+            alias: one that names nothing already stays so.
+            expected: what it must name now, else nothing is changed.
+            by: who does it; None is `pipeline/run/step` in a step, else the user's name.
+            why: kept in the history, at most 1,000 bytes.
+
+        Returns:
+            The version that it named, or None.
+
+        Raises:
+            ArgumentError: the alias cannot be one.
+            AliasGuardedError: only other pipelines may move it.
+            InvalidWriteError: it does not name `expected`, or a text is too long.
+        """
+        check_alias("remove_alias", alias)
+        done = self.deployment.index.aliases.remove(
+            secrets.token_hex(16), name, alias, expected=_text(expected), mover=mover(by, why)
+        )
+        self._wake(dirty=done.dirty)
+        return done.version or None
+
     def tag(self, name: str, tag: str, version: str | int | None = None) -> str:
         """Tag a version; None is the newest. Tagging twice is fine.
 

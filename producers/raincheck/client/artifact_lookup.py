@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from raincheck.authoring.compiling import compiling
 from raincheck.authoring.lazy import lazy_artifact_version
+from raincheck.authoring.models import Model
 from raincheck.client.access import Access
 from raincheck.client.predicates import Predicate
 from raincheck.client.published import PublishedVersion
@@ -33,6 +34,7 @@ class ArtifactLookup(Access):
         back: int | None = None,
         pipeline: object = None,
         run: object = None,
+        model: Model | None = None,
         as_of: int | datetime | None = None,
         wait: Duration | None = None,
     ) -> Any:
@@ -49,6 +51,7 @@ class ArtifactLookup(Access):
             back: the version so many before the newest.
             pipeline: the newest version that a run of the pipeline published; its name or itself.
             run: the newest version that the run published; its id or its handle.
+            model: the newest version that is linked to this version of a model.
             as_of: a revision, or a time with its zone: the answer that was true then.
             wait: how long a step may wait for it; only inside a pipeline function.
 
@@ -69,6 +72,7 @@ class ArtifactLookup(Access):
             "back": back,
             "pipeline": pipeline,
             "run": run,
+            "model": model,
         }
         more = {"mode": mode, "as_of": as_of, "wait": wait}
         reference = chosen_reference("get_artifact_version", name, selectors, more)

@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Any
 from typing_extensions import Unpack
 
 from raincheck.client.artifact_changes import ArtifactChanges
-from raincheck.client.artifact_listing import ArtifactListing
-from raincheck.client.artifact_lookup import ArtifactLookup
 from raincheck.client.event_reader import read_events
 from raincheck.client.lineage import LineageReading
+from raincheck.client.models import Models
 from raincheck.client.subscriptions import Subscriptions
 from raincheck.durations import Duration
 from raincheck_contracts.events import Event
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from raincheck.authoring.triggers import SubscriptionOptions
 
 
-class Client(ArtifactLookup, ArtifactListing, LineageReading, ArtifactChanges):
+class Client(Models, LineageReading, ArtifactChanges):
     """Asks for artifact versions.
 
     Args:

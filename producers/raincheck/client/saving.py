@@ -13,7 +13,7 @@ from raincheck.columns import check_given
 from raincheck.deployment import current_deployment
 from raincheck.messaging.waking import wake
 from raincheck.name_checks import check_artifact_name, check_version_name
-from raincheck_contracts.errors import ArgumentError, UnresolvedReferenceError
+from raincheck_contracts.errors import ArgumentError, NoContextError, UnresolvedReferenceError
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +137,28 @@ def log_metadata(
         raise ArgumentError("log_metadata", problem, "Name the artifact: artifact='name'")
     else:
         Client().log_metadata(artifact, metadata, text)
+
+
+def log_model_metadata(metadata: Mapping[str, object]) -> None:
+    """Add metadata to the version of the model that the run works on; keys are written once.
+
+    It is staged, and written with the step's completion, which makes the version if the run
+    has none yet. Outside a step see `Client().get_model_version(...).log_metadata(...)`.
+
+    Args:
+        metadata: entries by key; numpy scalars become Python numbers.
+
+    Raises:
+        ArgumentError: the pipeline has no model, or the call is in a pipeline function.
+        NoContextError: outside of a running step.
+        MetadataConflictError: the step has logged a key with another value.
+        UnsupportedValueError: a value that cannot be kept.
+    """
+    _outside_pipeline("log_model_metadata", "log it in a step")
+    context = active_step_context()
+    if context is None:
+        raise NoContextError("log_model_metadata()")
+    context.stage_model_metadata(metadata)
 
 
 def _outside_pipeline(call: str, remedy: str) -> None:

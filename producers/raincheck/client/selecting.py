@@ -5,6 +5,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from raincheck.authoring.models import Model
 from raincheck.client.predicates import conditions_of
 from raincheck.durations import seconds_of
 from raincheck_contracts.errors import ArgumentError
@@ -62,6 +63,13 @@ def chosen_reference(
         raise ArgumentError(call, f"{artifact!r}: {where}{first['msg']}", NAMES) from error
 
 
+def _model(value: object) -> Model:
+    if isinstance(value, Model):
+        return value
+    problem = f"model={value!r} is no Model"
+    raise ArgumentError("get_artifact_version", problem, 'Write model=Model("churn", stage="...")')
+
+
 def _selector(chosen: Mapping[str, Any], mode: Any) -> Selector:
     if not chosen:
         return LatestSelector()
@@ -74,6 +82,7 @@ def _selector(chosen: Mapping[str, Any], mode: Any) -> Selector:
         "where": lambda: WhereSelector(conditions=conditions_of(value)),
         "back": lambda: NthSelector(back=value),
         "pipeline": lambda: PipelineSelector(pipeline=getattr(value, "name", value)),
+        "model": lambda: _model(value).selector,
         "run": lambda: RunSelector(run=getattr(value, "id", value)),
     }
     return build[word]()

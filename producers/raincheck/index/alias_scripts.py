@@ -9,6 +9,7 @@ from raincheck.index import replies
 from raincheck.index.connection import Connection, text
 from raincheck.index.entries import check_name
 from raincheck.index.event_log import entry_fields
+from raincheck.index.replies import Published
 from raincheck_contracts.aliases import AliasMove, Promotion
 from raincheck_contracts.errors import (
     IndexAccessError,
@@ -16,7 +17,7 @@ from raincheck_contracts.errors import (
     ReferenceNotFoundError,
     RollbackRefusedError,
 )
-from raincheck_contracts.names import ALIAS_PATTERN, ARTIFACT_NAME_PATTERN, IDENTIFIER_PATTERN
+from raincheck_contracts.names import ALIAS_PATTERN, IDENTIFIER_PATTERN, SERIES_NAME_PATTERN
 
 Mode = Literal["min", "max"]
 
@@ -41,7 +42,7 @@ class Promoted:
 
 
 class AliasScripts:
-    """promote, rollback, protect_alias; reading what is kept of them."""
+    """promote, rollback, remove_alias, protect_alias; reading what is kept of them."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -135,13 +136,41 @@ class AliasScripts:
         wish = (artifact, alias, expected or "", mover.by, mover.why, mover.run)
         return self._decided(artifact, alias, self._connection.call("rollback", request, *wish))
 
+    def remove(
+        self, request: str, artifact: str, alias: str, *, expected: str | None = None, mover: Mover
+    ) -> Published:
+        """Let an alias name nothing.
+
+        Args:
+            request: id of this wish; the same id removes the alias once, for 24 hours.
+            artifact: name of the artifact.
+            alias: the name to take away.
+            expected: what it must name now, for a compare-and-set.
+            mover: who does it, and why.
+
+        Returns:
+            As its version what the alias named, the empty text for nothing.
+
+        Raises:
+            AliasGuardedError: somebody else must move it.
+            InvalidWriteError: it does not name `expected`, or the alias is none.
+        """
+        check_name("alias", alias, ALIAS_PATTERN)
+        wish = (artifact, alias, expected or "", mover.by, mover.why, mover.run)
+        reply = self._connection.call("remove_alias", request, *wish)
+        if text(reply[0]) != "DONE":
+            raise refusal(reply)
+        removed = replies.published(reply)
+        self._connection.seen(removed.revision)
+        return removed
+
     def protect(self, artifact: str, alias: str, pipelines: Sequence[str]) -> None:
         """Let only runs of some pipelines move an alias; of none sets it free.
 
         Raises:
             InvalidWriteError: a name that cannot be one.
         """
-        check_name("artifact", artifact, ARTIFACT_NAME_PATTERN)
+        check_name("artifact", artifact, SERIES_NAME_PATTERN)
         check_name("alias", alias, ALIAS_PATTERN)
         for pipeline in pipelines:
             check_name("pipeline", pipeline, IDENTIFIER_PATTERN)
@@ -151,6 +180,14 @@ class AliasScripts:
         """The pipelines whose runs alone may move an alias; none when it is free."""
         key = f"{self._connection.prefix}guard:{artifact}"
         return tuple(text(self._connection.ask([("HGET", key, alias)])[0]).split())
+
+    def names(self, artifact: str) -> list[str]:
+        """The aliases of an artifact, also those that were removed; they have a history."""
+        prefix = self._connection.prefix
+        found = self._connection.ask(
+            [("HKEYS", f"{prefix}alias:{artifact}"), ("SMEMBERS", f"{prefix}removed:{artifact}")]
+        )
+        return sorted({text(alias) for aliases in found for alias in aliases})
 
     def history(self, artifact: str, alias: str, limit: int) -> list[AliasMove]:
         """The newest moves of an alias, newest first."""
@@ -189,7 +226,7 @@ def _move(artifact: str, alias: str, fields: Any) -> AliasMove:
         by=record["by"],
         why=record["why"],
         replaced=record["from"] or None,
-        to=record["to"],
+        to=record["to"] or None,
         run=record.get("run"),
         pipeline=record.get("pipeline"),
         metric=record.get("metric"),

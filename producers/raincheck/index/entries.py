@@ -9,8 +9,8 @@ from raincheck_contracts._base import JsonValue, canonical_json
 from raincheck_contracts.artifacts import VersionRecord
 from raincheck_contracts.errors import InvalidWriteError
 from raincheck_contracts.names import (
-    ARTIFACT_NAME_PATTERN,
     METADATA_KEY_PATTERN,
+    SERIES_NAME_PATTERN,
     VERSION_NAME_PATTERN,
 )
 
@@ -39,7 +39,7 @@ class NewVersion:
         Raises:
             InvalidWriteError: a name that no reference could give, or as `entry_arguments`.
         """
-        check_name("artifact", self.artifact, ARTIFACT_NAME_PATTERN)
+        check_name("artifact", self.artifact, SERIES_NAME_PATTERN)
         for name in (*self.tags, *([self.version] if self.version else [])):
             check_name("version or tag", name, VERSION_NAME_PATTERN)
         return [
@@ -66,6 +66,15 @@ class ForeignMetadata:
     def arguments(self) -> list[Argument]:
         """As `read_foreign` of the Lua library reads it."""
         return [self.artifact, self.version, *entry_arguments(self.metadata)]
+
+
+def model_arguments(model: NewVersion) -> list[Argument]:
+    """The version of a run's model as `Models.read_sent` of the Lua library reads it."""
+    return [
+        model.record.canonical_json(),
+        model.inline or b"",
+        *entry_arguments(model.metadata),
+    ]
 
 
 def check_name(what: str, name: str, pattern: str) -> None:

@@ -8,6 +8,7 @@ from raincheck.index.event_log import EventLog
 from raincheck.index.lineage_records import LineageRecords
 from raincheck.index.listing_scripts import ListingScripts
 from raincheck.index.match_records import MatchRecords
+from raincheck.index.model_scripts import ModelScripts
 from raincheck.index.node_scripts import NodeScripts
 from raincheck.index.records import Records
 from raincheck.index.reuse_scripts import ReuseScripts
@@ -32,6 +33,7 @@ class Index:
         self.nodes = NodeScripts(connection)
         self.records = Records(connection)
         self.lineage = LineageRecords(connection)
+        self.models = ModelScripts(connection)
         self.listing = ListingScripts(connection)
         self.events = EventLog(connection)
         self.subscriptions = SubscriptionScripts(connection)

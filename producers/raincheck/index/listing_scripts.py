@@ -10,7 +10,7 @@ from raincheck.index.packing import pack_terms
 from raincheck.index.version_records import hash_of, read_version
 from raincheck_contracts._base import Contract
 from raincheck_contracts.artifacts import ArtifactVersion
-from raincheck_contracts.names import ArtifactName, MetadataKey, PipelineName, RunId, Tag
+from raincheck_contracts.names import MetadataKey, PipelineName, RunId, SeriesName, Tag
 from raincheck_contracts.selectors import Condition, Operator
 
 Order: TypeAlias = Literal["newest", "oldest", "min", "max"]
@@ -22,7 +22,7 @@ BUDGET = 500
 class VersionListing(Contract):
     """Which versions of an artifact are listed, in which order."""
 
-    artifact: ArtifactName
+    artifact: SeriesName
     order: Order = "newest"
     """What comes first; `min` and `max` go with `sort_by`, whose equals come newest first."""
     sort_by: MetadataKey | None = None

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from raincheck_contracts._base import canonical_json
+from raincheck_contracts.models import ModelChoice, RunModel
 from raincheck_contracts.pipelines import (
     OutputInput,
     PipelineSpec,
@@ -17,6 +18,7 @@ from raincheck_contracts.selectors import (
     BestSelector,
     Condition,
     LatestSelector,
+    ModelSelector,
     NthSelector,
     PipelineSelector,
     RunSelector,
@@ -53,6 +55,17 @@ def _selector(selector: Selector) -> tuple[str, str, str]:  # noqa: C901, PLR091
             return "r", selector.run, ""
         case TriggerSelector():
             return "g", "all" if selector.take == "all" else "one", ""
+        case ModelSelector():
+            return "m", selector.model, _model_version(selector)
+
+
+def _model_version(selector: ModelSelector) -> str:
+    """The kind of selector of the model's version, and its argument."""
+    if selector.version is not None:
+        return "v" + selector.version
+    if selector.stage is not None:
+        return "a" + selector.stage
+    return "l" if selector.back is None else f"n{selector.back}"
 
 
 def pack_terms(conditions: Iterable[Condition]) -> str:
@@ -107,6 +120,23 @@ def pack_run_scope(spec: PipelineSpec) -> str:
             if isinstance(need, ReferenceInput):
                 packed[pack_reference(need.reference)] = None
     return ITEM.join(packed)
+
+
+_MODEL_KINDS = {"new": "+", "named": "c", "latest": "l", "stage": "a"}
+
+
+def pack_model(choice: ModelChoice) -> str:
+    """The model of a run as the fields of `04_models.lua`, its version not fixed yet."""
+    argument = choice.version or choice.stage or ""
+    return FIELD.join((choice.name, _MODEL_KINDS[choice.take], argument, ""))
+
+
+def unpack_model(packed: str) -> RunModel | None:
+    """The model of a run, in either of the forms that `04_models.lua` tells."""
+    if not packed:
+        return None
+    name, *_, version = packed.split(FIELD)
+    return RunModel(name=name, version=version or None)
 
 
 def unpack_missing(packed: str) -> tuple[MissingReference, ...]:

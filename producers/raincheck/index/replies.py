@@ -6,7 +6,12 @@ from functools import lru_cache
 from typing import Any
 
 from raincheck.index.connection import text
-from raincheck.index.packing import unpack_counts, unpack_missing, unpack_trigger
+from raincheck.index.packing import (
+    unpack_counts,
+    unpack_missing,
+    unpack_model,
+    unpack_trigger,
+)
 from raincheck_contracts.artifacts import VersionRecord
 from raincheck_contracts.errors import (
     AliasGuardedError,
@@ -17,6 +22,7 @@ from raincheck_contracts.errors import (
     VersionExistsError,
     VersionNameError,
 )
+from raincheck_contracts.models import RunModel
 from raincheck_contracts.runs import MissingReference
 from raincheck_contracts.subscriptions import TriggeringEvent
 
@@ -64,6 +70,8 @@ class Claimed:
     """How many of the values are those of each need."""
     trigger: tuple[TriggeringEvent, ...] = ()
     """The events that started the run."""
+    model: RunModel | None = None
+    """The version of a model that the run works on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +212,7 @@ def claim(reply: Sequence[Any]) -> Claimed | Parked | Unresolvable | Refused:
                 tuple(bound_version(values[6 * i : 6 * i + 6]) for i in range(count)),
                 unpack_counts(text(values[6 * count + 1])),
                 unpack_trigger(text(values[6 * count])),
+                unpack_model(text(values[6 * count + 2])) if len(values) > 6 * count + 2 else None,
             )
         case "PARKED":
             return Parked(unpack_missing(text(reply[1])))

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from raincheck.index import replies
 from raincheck.index.connection import Connection, text
+from raincheck.index.entries import NewVersion, model_arguments
 from raincheck.index.replies import Completed
 from raincheck.index.run_scripts import Attempt
 from raincheck_contracts.errors import StaleFenceError
@@ -39,7 +40,12 @@ class ReuseScripts:
         self._connection = connection
 
     def reuse(
-        self, attempt: Attempt, key: str, seconds: int, bound: BoundReferences
+        self,
+        attempt: Attempt,
+        key: str,
+        seconds: int,
+        bound: BoundReferences,
+        model: NewVersion | None = None,
     ) -> Reused | Computes | Awaits:
         """Ask for the outputs of a computation; the same attempt may ask again.
 
@@ -48,9 +54,11 @@ class ReuseScripts:
             key: of the computation.
             seconds: for which its outputs are kept since they were last used.
             bound: what the step had bound, kept with what it takes.
+            model: as in `RunScripts.complete`: what is taken is linked to it.
 
         Raises:
             StaleFenceError: the attempt no longer owns the step; nothing was written.
+            VersionExistsError, VersionNameError: of the version of a model; nothing was written.
         """
         reply = self._connection.call(
             "reuse",
@@ -61,6 +69,7 @@ class ReuseScripts:
             key,
             seconds,
             bound.canonical_json(),
+            *(model_arguments(model) if model else ()),
         )
         match text(reply[0]):
             case "HIT":
@@ -69,5 +78,7 @@ class ReuseScripts:
                 return Computes()
             case "WAIT":
                 return Awaits(text(reply[1]))
-            case _:
+            case "STALE":
                 raise StaleFenceError(attempt.run, attempt.step)
+            case _:
+                raise replies.refusal(reply)

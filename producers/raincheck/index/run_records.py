@@ -12,6 +12,7 @@ from raincheck.index.packing import (
     bound_name,
     unpack_counts,
     unpack_missing,
+    unpack_model,
     unpack_trigger,
 )
 from raincheck_contracts.artifacts import Binding, VersionRecord
@@ -80,6 +81,7 @@ def read_run(stored: StoredRun) -> Run:
         depth=int(record.get("depth", 0)),
         trigger=_trigger(record),
         fork=Fork.model_validate_json(record["fork"]) if "fork" in record else None,
+        model=unpack_model(text(record.get("model"))),
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from raincheck.index import replies
 from raincheck.index.connection import Argument, Connection, text
-from raincheck.index.entries import ForeignMetadata, NewVersion
+from raincheck.index.entries import ForeignMetadata, NewVersion, model_arguments
 from raincheck.index.replies import (
     Claimed,
     Completed,
@@ -90,6 +90,7 @@ class RunScripts:
         outputs: Sequence[NewVersion],
         foreign: Sequence[ForeignMetadata] = (),
         bound: BoundReferences | None = None,
+        model: NewVersion | None = None,
     ) -> Completed:
         """Publish a step's outputs and end it, in one step.
 
@@ -98,6 +99,8 @@ class RunScripts:
             outputs: what it made.
             foreign: metadata that it logs to versions of others.
             bound: what it had bound, to be kept with what it made.
+            model: of a run with a model: the version of it that is made if the run has none
+                yet, and what the step logs to it.
 
         Returns:
             What was published.
@@ -114,6 +117,8 @@ class RunScripts:
             for item in group:
                 arguments += item.arguments()
         arguments.append(bound.canonical_json() if bound else "")
+        if model is not None:
+            arguments += model_arguments(model)
         reply = self._connection.call("complete", *arguments)
         code = text(reply[0])
         if code == "STALE":

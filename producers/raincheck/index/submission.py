@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from raincheck.index.connection import Argument
-from raincheck.index.packing import pack_run_scope
+from raincheck.index.packing import pack_model, pack_run_scope
 from raincheck_contracts.pipelines import PipelineSpec
 
 
@@ -62,7 +62,10 @@ class Submission:
             self.trace,
         ]
         arguments += spec_arguments(self.spec, self.step_digests)
-        return [*arguments, self.fork, self.trigger] if self.fork else arguments
+        if not self.fork:
+            return arguments
+        no_model = [""] if self.spec.model is None else []
+        return [*arguments, *no_model, self.fork, self.trigger]
 
 
 def spec_arguments(spec: PipelineSpec, step_digests: Mapping[str, str]) -> list[Argument]:
@@ -90,6 +93,8 @@ def spec_arguments(spec: PipelineSpec, step_digests: Mapping[str, str]) -> list[
             step_digests[step.name],
             step.canonical_json(),
         ]
+    if spec.model is not None:
+        arguments.append(pack_model(spec.model))
     return arguments
 
 

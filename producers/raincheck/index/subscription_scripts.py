@@ -198,7 +198,7 @@ class SubscriptionScripts:
             return Match(outcome=Outcome.PENDING)
         if outcome.startswith("-"):
             return Match(outcome=Outcome(outcome[1:]))
-        suffix = f"{artifact}@{place}" if outcome == "." else outcome[1:]
+        suffix = f"{artifact.replace('/', '+')}@{place}" if outcome == "." else outcome[1:]
         return Match(outcome=Outcome.STARTED, run=f"{prefix}+{suffix}")
 
 

@@ -16,6 +16,7 @@ from raincheck_contracts.selectors import (
     BestSelector,
     Condition,
     LatestSelector,
+    ModelSelector,
     NthSelector,
     PipelineSelector,
     RunSelector,
@@ -68,6 +69,8 @@ def _words(selector: Selector) -> str:  # noqa: C901, PLR0911 - one for each
             return f"the newest of the run {run}"
         case TriggerSelector():
             return "what started the run"
+        case ModelSelector():
+            return f"the newest that was linked to the model version {selector}"
 
 
 def _moved(index: Index, reference: Reference, alias: str, revision: int) -> str:

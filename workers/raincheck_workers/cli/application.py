@@ -15,6 +15,7 @@ from raincheck_workers.cli.enqueue import enqueue
 from raincheck_workers.cli.error_lines import EXIT_CODES, OneLineErrors
 from raincheck_workers.cli.events import events
 from raincheck_workers.cli.lineage import lineage
+from raincheck_workers.cli.models import models
 from raincheck_workers.cli.resolve import resolve
 from raincheck_workers.cli.runs import runs
 from raincheck_workers.cli.subscriptions import subscriptions
@@ -60,6 +61,7 @@ app.command()(enqueue)
 app.command()(deploy)
 app.add_typer(runs, name="runs")
 app.add_typer(artifacts, name="artifacts")
+app.add_typer(models, name="models")
 app.add_typer(subscriptions, name="subscriptions")
 app.command()(why)
 app.command()(waiting)

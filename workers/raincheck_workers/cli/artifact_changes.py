@@ -1,4 +1,4 @@
-"""`raincheck artifacts alias` and `log-metadata`: what is said of a version afterwards."""
+"""`raincheck artifacts alias`, `unalias`, `log-metadata`: what is said of a version later."""
 
 from typing import Annotated
 
@@ -41,6 +41,29 @@ def set_alias(
         print_json({"artifact": name, "alias": alias, "version": named})
     else:
         output().print(f"{name}:{alias} is {name}@{named} now")
+
+
+def remove_alias(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Of the artifact.")],
+    alias: Annotated[str, typer.Argument(metavar="ALIAS", help="It names nothing then.")],
+    *,
+    expect: Annotated[
+        str | None,
+        typer.Option(metavar="VERSION", help="Remove it only if it names this version now."),
+    ] = None,
+    why: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="Kept in the alias's history.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Let an alias name nothing; its history stays."""
+    client = Client(current_deployment())
+    named = client.remove_alias(name, alias, expected=expect, why=why)
+    if as_json:
+        print_json({"artifact": name, "alias": alias, "version": None, "previous": named})
+    else:
+        said = f"names nothing now, before {named}" if named else "named nothing already"
+        output().print(f"{name}:{alias} {said}")
 
 
 def log_metadata(

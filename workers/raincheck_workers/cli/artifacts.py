@@ -12,7 +12,7 @@ from raincheck_contracts.errors import MetadataPointerError
 from raincheck_contracts.pointers import follow, tokens_of
 from raincheck_contracts.reference_text import parse_reference
 from raincheck_contracts.references import Reference
-from raincheck_workers.cli.artifact_changes import log_metadata, set_alias
+from raincheck_workers.cli.artifact_changes import log_metadata, remove_alias, set_alias
 from raincheck_workers.cli.artifact_choice import resolved_version
 from raincheck_workers.cli.artifact_versions import versions_of
 from raincheck_workers.cli.output import JsonOption, output, print_json
@@ -24,6 +24,7 @@ from raincheck_workers.cli.rendering.version_table import version_table
 
 artifacts = typer.Typer(help="List, show and annotate artifacts.", no_args_is_help=True)
 artifacts.command("alias")(set_alias)
+artifacts.command("unalias")(remove_alias)
 artifacts.command("log-metadata")(log_metadata)
 artifacts.command("versions")(versions_of)
 artifacts.command("promote")(promote)

@@ -35,17 +35,20 @@ class Mode(Enum):
     MAX = "max"
 
 
+IfBetterOption = Annotated[
+    str | None, typer.Option(metavar="METRIC", help="Compare this number of the metadata first.")
+]
+ModeOption = Annotated[Mode | None, typer.Option(help="Whether less or more of it is better.")]
+
+
 def promote(  # noqa: PLR0913 - one for each option
     reference: Annotated[
         str, typer.Argument(metavar="NAME[@VERSION]", help="The newest unless it says which.")
     ],
     *,
     alias: AliasOption,
-    if_better: Annotated[
-        str | None,
-        typer.Option(metavar="METRIC", help="Compare this number of the metadata first."),
-    ] = None,
-    mode: Annotated[Mode | None, typer.Option(help="Whether less or more of it is better.")] = None,
+    if_better: IfBetterOption = None,
+    mode: ModeOption = None,
     expect: ExpectOption = None,
     why: WhyOption = None,
     as_json: JsonOption = False,
@@ -66,7 +69,7 @@ def promote(  # noqa: PLR0913 - one for each option
         expected=expect,
         why=why,
     )
-    _show(promotion, as_json=as_json)
+    show_promotion(promotion, as_json=as_json)
     if promotion.version != promotion.candidate:
         raise typer.Exit(FAILED)
 
@@ -81,10 +84,16 @@ def rollback(
 ) -> None:
     """Undo the last move of an alias that is not undone yet; twice undoes two."""
     client = Client(current_deployment())
-    _show(client.rollback(name, alias, expected=expect, why=why), as_json=as_json)
+    show_promotion(client.rollback(name, alias, expected=expect, why=why), as_json=as_json)
 
 
-def _show(promotion: Promotion, *, as_json: bool) -> None:
+def show_promotion(promotion: Promotion, *, as_json: bool) -> None:
+    """Print what came of a promotion or rollback.
+
+    Args:
+        promotion: as it was answered.
+        as_json: as one JSON document, not in a line.
+    """
     if as_json:
         print_json({**promotion.model_dump(mode="json"), "reason": promotion.reason})
         return

@@ -35,7 +35,7 @@ from raincheck_workers.execution.loader import Loader
 from raincheck_workers.execution.log_fields import log_fields
 from raincheck_workers.execution.monitor import Monitor, Unwatched
 from raincheck_workers.execution.outcomes import Outcome, Result
-from raincheck_workers.execution.publication import prepare_outputs
+from raincheck_workers.execution.publication import prepare_model, prepare_outputs
 from raincheck_workers.execution.reuse import Reuse
 from raincheck_workers.liveness.holdings import Holdings
 from raincheck_workers.telemetry import observation
@@ -135,7 +135,7 @@ class Executor:
             case Unresolvable(missing):
                 return Outcome(task.step.name, Result.FAILED, "; ".join(map(str, missing)))
             case Refused(code, detail):
-                _log.info("hint refused", extra=self._ids(task, "hint_refused", detail))
+                _log.info("hint refused", extra=log_fields(task, "hint_refused", detail))
                 return Outcome(task.step.name, Result.REFUSED, f"{code} {detail}")
             case Claimed():
                 return self._attempt(task, step, answer, delivery)
@@ -174,7 +174,7 @@ class Executor:
 
     def _decline(self, task: StepTask, reason: str) -> Outcome:
         said = self._index.runs.decline(task.run, task.step.name, reason)
-        _log.warning("step declined", extra=self._ids(task, "step_declined", reason))
+        _log.warning("step declined", extra=log_fields(task, "step_declined", reason))
         result = {"FAILED": Result.FAILED, "REFUSED": Result.REFUSED}.get(said, Result.DECLINED)
         return Outcome(task.step.name, result, reason)
 
@@ -188,7 +188,7 @@ class Executor:
             try:
                 return self._succeed_or_fail(task, step, claimed, attempt, delivery.task)
             except StaleFenceError as error:
-                _log.warning("attempt superseded", extra=self._ids(task, "superseded", str(error)))
+                _log.warning("attempt superseded", extra=log_fields(task, "superseded", str(error)))
                 return Outcome(task.step.name, Result.SUPERSEDED, str(error))
 
     def _succeed_or_fail(
@@ -220,12 +220,6 @@ class Executor:
         with classify("bind"):
             annotations = {port.name: port.annotation for port in step.parameters}
             check_types(inputs, annotations)
-        if task.step.cache is not None:
-            taken = self._reuse.ask(task, step, inputs, attempt)
-            if taken is not None:
-                return taken
-        with classify("load"):
-            arguments = materialize(inputs, annotations, self._loader.load)
         context = StepContext(
             run=task.run,
             pipeline=task.pipeline,
@@ -234,23 +228,31 @@ class Executor:
             inputs=inputs.by_parameter,
             outputs=task.step.outputs,
             trigger=claimed.trigger,
+            model=claimed.model,
         )
+        if task.step.cache is not None:
+            taken = self._reuse.ask(task, step, inputs, attempt, context)
+            if taken is not None:
+                return taken
+        with classify("load"):
+            arguments = materialize(inputs, annotations, self._loader.load)
         with classify("call"), step_context(context), span("call"):
             returned = step.function(**arguments)
         with classify("dump"), span("store"):
             outputs, foreign = prepare_outputs(
                 self.deployment.store, step, context, returned, inputs.versions
             )
+            model = prepare_model(context, inputs.versions)
         bound = bound_references(inputs)
         with classify("complete"), span("publish"):
             done = self._until_answered(
-                lambda: self._index.runs.complete(attempt, outputs, foreign, bound)
+                lambda: self._index.runs.complete(attempt, outputs, foreign, bound, model)
             )
             observation.published(outputs, done)
         if done.dirty:
             wake(self._index, self._hints)
         published = " ".join(done.outputs.values())
-        _log.info("step succeeded", extra=self._ids(task, "step_succeeded", published))
+        _log.info("step succeeded", extra=log_fields(task, "step_succeeded", published))
         return Outcome(
             task.step.name,
             Result.SUCCEEDED,
@@ -266,7 +268,7 @@ class Executor:
         error = error_info(failure, self._secrets)
         cause = shown(failure.cause, error, self._secrets)
         record_exception(cause)
-        extra = self._ids(task, "step_failed", failure.kind)
+        extra = log_fields(task, "step_failed", failure.kind)
         _log.warning("step failed", exc_info=cause, extra=extra)
         said, message = self._until_answered(
             lambda: self._index.runs.fail(attempt, failure.kind, error)
@@ -295,5 +297,3 @@ class Executor:
                 _log.warning("index away", exc_info=True, extra={"action": "index_away"})
             time.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE)
-
-    _ids = staticmethod(log_fields)

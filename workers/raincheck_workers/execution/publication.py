@@ -5,6 +5,7 @@ from raincheck.authoring.context import StepContext
 from raincheck.authoring.step import Step
 from raincheck.columns import check_given, check_value
 from raincheck.index.entries import ForeignMetadata, NewVersion
+from raincheck.model_versions import model_version
 from raincheck_contracts._base import JsonValue
 from raincheck_contracts.errors import DefinitionError
 
@@ -73,6 +74,23 @@ def _check_contracts(
     for staged in context.staged_artifacts:
         if staged.schema is not None:
             check_given(staged.schema, staged.value, staged.title)
+
+
+def prepare_model(context: StepContext, inputs: tuple[str, ...]) -> NewVersion | None:
+    """The version of the run's model, should the index make one, with what was logged to it.
+
+    Args:
+        context: of the attempt.
+        inputs: the versions that the step had bound.
+
+    Returns:
+        None for a run without a model.
+    """
+    if context.model is None:
+        return None
+    origin = Origin(run=context.run, step=context.step, output="", inputs=inputs)
+    metadata = context.staged_model_metadata
+    return model_version(context.model.name, origin=origin, metadata=metadata)
 
 
 def _values(

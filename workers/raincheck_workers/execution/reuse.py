@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from raincheck.authoring.context import StepContext
 from raincheck.authoring.step import Step
 from raincheck.index import Index
 from raincheck.index.replies import Completed
@@ -21,6 +22,7 @@ from raincheck_workers.execution.inputs import BoundInputs
 from raincheck_workers.execution.lineage import bound_references
 from raincheck_workers.execution.log_fields import log_fields
 from raincheck_workers.execution.outcomes import Outcome, Result
+from raincheck_workers.execution.publication import prepare_model
 
 _log = logging.getLogger(__name__)
 
@@ -38,7 +40,12 @@ class Reuse:
     """Repeats a call while the index does not answer."""
 
     def ask(
-        self, task: StepTask, step: "Step[..., object]", inputs: BoundInputs, attempt: Attempt
+        self,
+        task: StepTask,
+        step: "Step[..., object]",
+        inputs: BoundInputs,
+        attempt: Attempt,
+        context: StepContext,
     ) -> Outcome | None:
         """Take the outputs of the same computation, or learn that this attempt computes.
 
@@ -47,6 +54,7 @@ class Reuse:
             step: as this process has it.
             inputs: what was bound.
             attempt: whose fence is shown.
+            context: of the step, before it is called.
 
         Returns:
             What became of the delivery; None when it computes.
@@ -58,9 +66,10 @@ class Reuse:
         with classify("bind"):
             key = computation_key(step, inputs)
         seconds, bound = task.step.cache or 0, bound_references(inputs)
+        model = prepare_model(context, inputs.versions)
         with classify("complete"), span("reuse"):
             answer = self.until_answered(
-                lambda: self.index.reuse.reuse(attempt, key, seconds, bound)
+                lambda: self.index.reuse.reuse(attempt, key, seconds, bound, model)
             )
             annotate(answer=type(answer).__name__.lower())
         match answer:

@@ -1,6 +1,7 @@
 -- Choosing: the one version, or the list of versions, that a selector names, or what is missing.
 --
--- Keys (read only): those of 02_references.lua, ahist:, see 25_promotion.lua, run:<id>, step:<run>/<step>, see 03_runs.lua
+-- Keys (read only): those of 02_references.lua, ahist:, see 25_promotion.lua, members:, see
+-- 29_members.lua, run:<id>, step:<run>/<step>, see 03_runs.lua
 
 local Choose = {}
 do -- what is local ends with the file: a chunk may hold 200
@@ -11,11 +12,22 @@ function Choose.miss(code, watch, final)
   return { code = code, watch = watch, final = final }
 end
 
+-- The same of a model, which is told in its own words.
+local OF_MODELS = {
+  ["artifact-unknown"] = "model-unknown", ["version-unknown"] = "model-version-unknown",
+  ["alias-unknown"] = "stage-unknown",
+}
+
+local function missing(artifact, code, watch)
+  local of_model = string.find(artifact, "/", 1, true) and OF_MODELS[code]
+  return Choose.miss(of_model or code, watch)
+end
+
 local function unknown(call, artifact, code, watch)
   if redis.call("EXISTS", call:key("vers:", artifact)) == 0 then
-    return Choose.miss("artifact-unknown", watch)
+    return missing(artifact, "artifact-unknown", watch)
   end
-  return Choose.miss(code, watch)
+  return missing(artifact, code, watch)
 end
 
 -- As the index is now, by kind.
@@ -41,7 +53,7 @@ function Select.l(call, ref)
   if newest then
     return newest
   end
-  return nil, Choose.miss("artifact-unknown", "n:" .. ref.artifact)
+  return nil, missing(ref.artifact, "artifact-unknown", "n:" .. ref.artifact)
 end
 
 function Select.a(call, ref)
@@ -118,6 +130,29 @@ function Select.r(call, ref)
   return nil, Choose.miss("run-has-none", "q:" .. ref.artifact, over)
 end
 
+-- The newest that is linked to a version of a model.
+function Select.m(call, ref, run)
+  local model = {
+    artifact = "model/" .. ref.argument, kind = string.sub(ref.second, 1, 1),
+    argument = string.sub(ref.second, 2),
+  }
+  local version, missed = Choose.version(call, model, run)
+  if not version then
+    if missed.code == "no-candidate" then
+      missed.code = "model-version-unknown"
+    end
+    return nil, missed
+  end
+  local place = call:key("members:", ref.argument, ":", version)
+  local member = redis.call("HGET", place, ref.artifact)
+  if member then
+    return member
+  end
+  -- A link is told to those who wait for any change of the model: it, a later version of the
+  -- model, or another one in the stage is the cure.
+  return nil, Choose.miss("member-unknown", "q:" .. model.artifact)
+end
+
 -- What is left of these has no version among those that started the run.
 function Select.g()
   return nil, Choose.miss("not-triggered", "", true)
@@ -160,7 +195,7 @@ function Then.a(call, ref)
         move[entry[2][i]] = entry[2][i + 1]
       end
       if Moments.includes(ref.moment, move.rev, move.at) then
-        return move.to
+        return move.to ~= "" and move.to or nil
       end
     end
     if #moves < MOVES_READ then
@@ -194,10 +229,23 @@ local function choose_then(call, ref)
   return nil, Choose.miss(why or "none-then", "", true)
 end
 
+-- The version of the model that a run works on, when a reference asks for it in the words of
+-- the run's pipeline: whatever a stage names by now, the run stays with what it has fixed.
+local function own_version(call, ref, run)
+  local facts = run and call.facts[run]
+  local model = facts and facts.model
+  return model and model.version ~= "" and model.artifact == ref.artifact
+    and model.kind == ref.kind and model.argument == ref.argument and model.version
+end
+
 -- The version that a reference names, or nil and a miss.
 function Choose.version(call, ref, run)
   if ref.moment and ref.kind ~= "v" then
     return choose_then(call, ref)
+  end
+  local own = own_version(call, ref, run)
+  if own then
+    return own
   end
   return Select[ref.kind](call, ref, run)
 end

@@ -6,6 +6,7 @@
 -- kinds: v version  l latest  n nth (how many before the newest)  a alias
 --        b best (metric, min|max)  t tag  w where (conditions)  p pipeline  r run
 --        o output of an earlier step (step, output)
+--        m member of a model (its name; v, a, l or n and the argument of that selector)
 --        g triggering version (one|all)
 -- One with a `take`, or of the kind g, stands for several: 06_bindings.lua unfolds it.
 --
@@ -15,7 +16,8 @@
 --   ver:<artifact>:<version>   hash  seq, rev, at, ev (event), by (pipeline), run,
 --                                    inline, m:<key>, t:<tag>; of those that came later
 --                                    l:m:<key>, l:t:<tag> revision and ms;
---                                    record, see 02_records.lua; unlisted, see 28_lineage.lua
+--                                    record, see 02_records.lua; unlisted, see 28_lineage.lua;
+--                                    in, see 29_members.lua
 --                                                                      for ever
 --   newest:<artifact>          hash  p:<pipeline>, r:<run> -> newest    for ever
 --   alias:<artifact>           hash  alias -> version                  for ever
@@ -59,7 +61,8 @@ local function projected(call, ref, version, raw, later)
   local one = "m:" .. ref.artifact .. "@" .. version .. "#" .. ref.key
   -- A floating reference is cured by another version or by this one's metadata;
   -- `q` fires at both, so that one watch is enough.
-  local watch = fixed and one or "q:" .. ref.artifact
+  local changed = ref.kind == "m" and "q:model/" .. ref.argument or "q:" .. ref.artifact
+  local watch = fixed and one or changed
   return nil, Choose.miss("metadata-key-unknown", watch, ref.moment ~= nil)
 end
 

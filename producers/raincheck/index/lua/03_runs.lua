@@ -5,7 +5,7 @@
 --
 -- Keys of this file
 --   spec:<digest>      hash  head, steps, needs (how many others each of them needs),
---                            refs (run scope), live; per step x:<step> body,
+--                            refs (run scope), live, model (of its runs); per step x:<step> body,
 --                            d:<step> digest of the body, n:<step> successors,
 --                            q:<step> queue, t:<step> retries, retry delay ms,
 --                            timeout ms, factor of the delay
@@ -18,7 +18,8 @@
 --                            b:<reference> and n:<reference> (the versions of a list);
 --                            of a run that events started lane (who
 --                            started it), trigger (packed events), triggers (how many),
---                            quiet; of a fork fork (JSON: of which run, and how), trigger
+--                            quiet; of a fork fork (JSON: of which run, and how), trigger;
+--                            model (see 04_models.lua)
 --                            end + 7 days (failed or cancelled: 30)
 --   step:<run>/<step>  hash  attempt, errors, lost, silent (of those), fence, last_fence,
 --                            failed_fence, outcome, node, pid, task, started, ended, refs,
@@ -64,7 +65,7 @@ function Runs.facts(call, run)
   local facts = call.facts[run]
   if not facts then
     local v = redis.call("HMGET", Runs.key(call, run), "pipeline", "spec", "queue", "priority",
-      "inline", "depth", "wait", "idem", "retries", "trace", "on_failure", "lane", "quiet")
+      "inline", "depth", "wait", "idem", "retries", "trace", "on_failure", "lane", "quiet", "model")
     if not v[1] then
       return nil
     end
@@ -72,6 +73,7 @@ function Runs.facts(call, run)
       pipeline = v[1], spec = call:key("spec:", v[2]), queue = v[3], priority = v[4],
       inline = v[5], depth = v[6], wait = v[7], idem = v[8], retries = v[9] or "0",
       trace = v[10], stops = v[11] == "stop", lane = v[12] or "", quiet = v[13] == "1",
+      model = v[14] and Runs.model(v[14]),
     }
     call.facts[run] = facts
   end

@@ -23,7 +23,7 @@ function Submit.read_steps(call)
 end
 
 -- Stores a spec that is not there yet, and holds it until `Ends.release_spec`.
-function Submit.hold_spec(call, digest, head, refs, steps)
+function Submit.hold_spec(call, digest, head, refs, steps, model)
   local key = call:key("spec:", digest)
   if redis.call("HEXISTS", key, "needs") == 0 then
     local names, needs, fields = {}, {}, {}
@@ -42,6 +42,9 @@ function Submit.hold_spec(call, digest, head, refs, steps)
     Batch.write("HSET", key, fields)
     redis.call("HSET", key, "head", head, "steps", table.concat(names, " "), "refs", refs,
       "needs", table.concat(needs, " "))
+    if model then
+      redis.call("HSET", key, "model", model)
+    end
   end
   Submit.hold_again(call, digest)
 end
@@ -95,6 +98,9 @@ local function store_run(call, run, r, steps)
   if r.inline ~= "" then
     redis.call("HSET", call:key("node:", r.inline), "i:" .. run, "1")
   end
+  if r.model then
+    redis.call("HSET", key, "model", r.model)
+  end
   if r.lane then
     redis.call("HSET", key, "lane", r.lane, "trigger", r.trigger, "triggers", r.triggers,
       "quiet", r.quiet)
@@ -134,7 +140,8 @@ end
 --   continue or stop on failure, depth,
 --   inline node, trace, head, references (run scope), number of steps, per step: name,
 --   number needed, queue, "retries delay timeout backoff", successors, digest, body;
---   of a fork: of which run and how as JSON, the packed events that started that one or "")
+--   with a model, that of its runs, see 04_models.lua; of a fork, that or "", of which run it
+--   is and how as JSON, and the packed events that started that one or "")
 -- -> {"NEW", run, ready steps...} | {"OLD", run} | {"CONFLICT", run} | {"INVALID", why}
 function Submit.submit(keys, args)
   local call = Call.open(keys, args)
@@ -147,10 +154,14 @@ function Submit.submit(keys, args)
     trace = call:take(),
   }
   local head, refs, steps = call:take(), call:take(), Submit.read_steps(call)
+  r.model = call:take()
   if not steps then
     return { "INVALID", Submit.STEPS }
   end
   r.fork, r.events = call:take(), call:take()
+  if r.model == "" then
+    r.model = nil
+  end
   if r.idem ~= "" then
     r.idem = call:key("idem:", r.pipeline, ":", r.idem)
   end
@@ -161,7 +172,7 @@ function Submit.submit(keys, args)
   if r.inline ~= "" and not redis.call("ZSCORE", call:key("nodes"), r.inline) then
     return { "NODE_UNKNOWN", run }
   end
-  Submit.hold_spec(call, r.spec, head, refs, steps)
+  Submit.hold_spec(call, r.spec, head, refs, steps, r.model)
   local ready = Submit.start(call, run, r, steps)
   return { "NEW", run, unpack(ready) }
 end

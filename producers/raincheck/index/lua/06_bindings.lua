@@ -132,6 +132,10 @@ end
 -- Resolves a step's references -> {values, counts, revision, run_bindings?} | nil, misses.
 -- Reads only.
 function Bindings.find(call, run, packed)
+  local missed = Models.fix(call, run)
+  if missed then
+    return nil, { missed }
+  end
   local scope = { packed = Runs.spec(call, run, "refs"), lists = {} }
   if scope.packed ~= "" then
     scope.bound = Runs.get(call, run, "bound")
@@ -168,6 +172,7 @@ function Bindings.keep(call, run, step, found)
     end
   end
   Batch.write("HSET", key, fields)
+  Models.keep(call, run)
   if found.run_bindings then
     redis.call("HSET", Runs.key(call, run), "bound", Text.int(found.revision))
     for i, ref in ipairs(found.run_bindings.scope) do

@@ -17,6 +17,10 @@ local function reply(call, run, fence, attempt, found)
   end
   out[#out + 1] = Runs.get(call, run, "trigger") or "" -- at the end: older workers read over it
   out[#out + 1] = found.counts
+  local model = Runs.facts(call, run).model
+  if model then
+    out[#out + 1] = Models.pack(model)
+  end
   return out
 end
 
@@ -77,7 +81,7 @@ end
 
 -- claim(run, step, body digest, nonce, node, pid, task id, packed references)
 -- -> {"BOUND", fence, attempt, revision, count, six values per version, trigger, for how many
---    versions each reference stands}
+--    versions each reference stands, the run's model (see 04_models.lua) if it has one}
 --  | {"PARKED" or "FAILED", packed misses} | {"REFUSED", "FORGED", "NODE_UNKNOWN" or
 --    "EARLY", detail}
 function Claim.claim(keys, args)

@@ -146,7 +146,9 @@ function Versions.write(call, item, cause)
   if item.has_inline then
     redis.call("HSET", key, "inline", item.inline)
   end
-  redis.call("ZADD", call:key("arts"), 0, item.artifact)
+  local model = string.match(item.artifact, "^model/(.*)$")
+  local names = model and call:key("models") or call:key("arts")
+  redis.call("ZADD", names, 0, model or item.artifact)
   redis.call("ZADD", call:key("vers:", item.artifact), sequence, version)
   for _, entry in ipairs(item.entries) do
     write_entry(call, item.artifact, key, sequence, entry)
@@ -188,7 +190,8 @@ end
 
 function Versions.write_metadata(call, artifact, version, entries, cause)
   local key = call:key("ver:", artifact, ":", version)
-  local sequence = tonumber(redis.call("HGET", key, "seq"))
+  local known = redis.call("HMGET", key, "seq", "in")
+  local sequence = tonumber(known[1])
   for _, entry in ipairs(entries) do
     if not redis.call("HGET", key, "m:" .. entry.key) then
       write_entry(call, artifact, key, sequence, entry)
@@ -196,6 +199,7 @@ function Versions.write_metadata(call, artifact, version, entries, cause)
       Waits.fire(call, "m:" .. artifact .. "@" .. version .. "#" .. entry.key)
       Versions.changed(call, "metadata", cause, artifact, version,
         "s", Text.int(sequence), "n", entry.key)
+      Models.changed_member(call, known[2])
     end
   end
 end

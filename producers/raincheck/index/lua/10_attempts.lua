@@ -78,7 +78,8 @@ local function write_outputs(call, run, step, items, foreign)
 end
 
 -- complete(run, step, fence, node, number of items, items, number of foreign metadata,
---   per one: artifact, version, entries, what was bound as JSON or "")
+--   per one: artifact, version, entries, what was bound as JSON or ""; of a run with a model
+--   the record of a model version, its inline value, entries for it)
 -- -> {"DONE", revision, dirty, drain, outputs {output, artifact, version}, messages}
 --  | {"STALE"} | any refusal of publish or log_metadata
 -- Sibling outputs share one revision.
@@ -98,13 +99,18 @@ function Finish.complete(keys, args)
   end
   local foreign = read_foreign(call)
   local refused = check(call, items, foreign)
+  local bound = call:take()
+  local sent = Models.read_sent(call, run)
+  refused = refused or Models.check(call, sent, #items)
   if refused then
     return refused
   end
   local outputs = write_outputs(call, run, step, items, foreign)
-  Finish.keep_lineage(call, run, step, call:take(), outputs)
+  Models.join(call, run, sent, outputs)
+  Finish.keep_lineage(call, run, step, bound, outputs)
   local computed = Ends.release(call, run, step)
-  if computed and #foreign == 0 then -- entries for versions of others would not be repeated
+  if computed and #foreign == 0 and not (sent and sent.entries[1]) then
+    -- Entries for versions of others, or of a model, would not be repeated.
     Finish.keep_outputs(call, run, step, computed, outputs)
   end
   local freed = Ends.succeed(call, run, step)

@@ -75,15 +75,17 @@ local function describe(lane, matches)
   local prefix = lane.sub.name .. "+" .. lane.gen .. "+"
   local own = lane.sub.group == "each" and #matches == 1 and last.k ~= "alias"
   return {
-    run = prefix .. (own and last.a .. "@" .. last.v or last.id),
+    -- An id of a run holds no slash; a name of an artifact no plus.
+    run = prefix .. (own and string.gsub(last.a, "/", "+") .. "@" .. last.v or last.id),
     noted = own and "." or "+" .. last.id, depth = Text.int(depth + 1),
     trigger = table.concat(listed, ITEM),
   }
 end
 
 local function read_steps(call, sub)
-  local v = redis.call("HMGET", call:key("spec:", sub.spec), "steps", "needs")
+  local v = redis.call("HMGET", call:key("spec:", sub.spec), "steps", "needs", "model")
   local steps, needs = {}, Text.split(v[2], " ")
+  sub.model = v[3] or nil
   for i, name in ipairs(Text.split(v[1], " ")) do
     steps[i] = { name = name, needs = needs[i] }
   end
@@ -102,7 +104,7 @@ local function start(call, lane, matches, group, out)
     idem = "", queue = sub.queue, priority = lane.priority, countdown = 0, not_before = 0,
     expires = 0, wait = sub.wait, on_failure = sub.on_failure, depth = group.depth, inline = "",
     trace = "", lane = lane.id, trigger = group.trigger, triggers = Text.int(#matches),
-    quiet = lane.quiet,
+    quiet = lane.quiet, model = sub.model,
   }, sub.steps)
   Ends.enlist(call, lane.id, group.run)
   Subscriptions.count(call, sub.name, "started")

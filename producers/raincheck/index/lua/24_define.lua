@@ -29,6 +29,7 @@ local function read_definition(call)
   end
   d.spec, d.head, d.refs, d.steps = call:take(), call:take(), call:take(),
     Submit.read_steps(call)
+  d.model = call:take()
   return d
 end
 
@@ -70,8 +71,8 @@ local function sort_lanes(call, name, old)
 end
 
 -- define(name, version that it has now or "0", definition, its digest, artifacts, what its
---   runs are (`Subscriptions.PLAIN`), spec digest, head, references (run scope), number of steps, steps as in
---   `submit`)
+--   runs are (`Subscriptions.PLAIN`), spec digest, head, references (run scope), number of steps, steps and
+--   model as in `submit`)
 -- -> {"NEW" | "CHANGED" | "SAME", version} | {"MOVED", version} | {"INVALID", why}
 -- A changed definition goes on at the same cursor, so that nothing is lost or comes twice.
 function Define.define(keys, args)
@@ -89,7 +90,7 @@ function Define.define(keys, args)
   if refused then
     return refused
   end
-  Submit.hold_spec(call, d.spec, d.head, d.refs, d.steps)
+  Submit.hold_spec(call, d.spec, d.head, d.refs, d.steps, d.model)
   if old then
     Ends.release_spec(call, call:key("spec:", old.spec))
     Subscriptions.listen_no_more(call, name, old.artifacts)

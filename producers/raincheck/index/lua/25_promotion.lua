@@ -6,8 +6,11 @@
 --                                     revisions; the newest 1,000                  for ever
 --   guard:<artifact>          hash    alias -> pipelines whose runs alone may move it, joined by
 --                                     spaces; no field for an alias that is free    for ever
+--   removed:<artifact>        set     aliases that were removed once: their history is found by
+--                                     name                                         for ever
 --
--- Fields of a move: rev, at (ms), how (set, promote, rollback), by, why, from ("" for nothing), to;
+-- Fields of a move: rev, at (ms), how (set, promote, rollback, remove), by, why, from ("" for nothing),
+-- to (likewise);
 -- run and pipeline when a step made it; metric, mode, old and new (raw JSON) when it was compared;
 -- under (see `undone_next`). 02_choosing.lua reads them for what the alias named at a moment.
 
@@ -83,9 +86,17 @@ local function record(call, move)
   redis.call("XADD", key, "MAXLEN", KEEP_MOVES, revision .. "-1", unpack(fields))
 end
 
--- Lets an alias name `to`, which it does not name yet; every move goes through here.
+-- Lets an alias name `to`, which it does not name yet, or nothing; every move goes through here.
 function Versions.move_alias(call, move)
-  redis.call("HSET", call:key("alias:", move.artifact), move.alias, move.to)
+  local key = call:key("alias:", move.artifact)
+  if move.to == "" then
+    redis.call("HDEL", key, move.alias)
+    redis.call("SADD", call:key("removed:", move.artifact), move.alias)
+    record(call, move)
+    Versions.changed(call, "unalias", move.cause, move.artifact, move.from, "n", move.alias)
+    return
+  end
+  redis.call("HSET", key, move.alias, move.to)
   record(call, move)
   Waits.fire(call, "a:" .. move.artifact .. ":" .. move.alias)
   local before = move.from and { "p", move.from } or {}

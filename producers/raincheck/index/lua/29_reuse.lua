@@ -133,6 +133,7 @@ local function take(call, c, origin, outputs)
   end
   redis.call("HSET", c.key, "cached", origin)
   redis.call("EXPIRE", call:key("cached:", c.computation), c.seconds)
+  Models.join(call, c.run, c.sent, outputs)
   Finish.keep_lineage(call, c.run, c.step, c.bound, outputs, origin)
   Ends.release(call, c.run, c.step)
   local freed = Ends.succeed(call, c.run, c.step)
@@ -157,22 +158,25 @@ local function late(call, c)
   return { "STALE" }
 end
 
--- reuse(run, step, fence, node, key, life time s, what was bound as JSON)
+-- reuse(run, step, fence, node, key, life time s, what was bound as JSON; of a run with a model
+--   what `complete` is sent of it)
 -- -> {"HIT", revision, dirty, drain, outputs {output, artifact, version}, messages, origin}
 --  | {"COMPUTE"} | {"WAIT", <run>/<step> that computes, or ""} | {"STALE"}
+--  | any refusal of publish, of the version of a model
 function Finish.reuse(keys, args)
   local call = Call.open(keys, args)
   local c = {
     run = call:take(), step = call:take(), fence = call:take(), node = call:take(),
     computation = call:take(), seconds = call:take(), bound = call:take(),
   }
+  c.sent = Models.read_sent(call, c.run)
   c.key = Runs.step_key(call, c.run, c.step)
   if not holds_fence(call, c.run, c.step, c.fence) then
     return late(call, c)
   end
   local origin, outputs = kept(call, c.computation)
   if origin then
-    return take(call, c, origin, outputs)
+    return Models.check(call, c.sent, #outputs) or take(call, c, origin, outputs)
   end
   local mine = c.run .. "/" .. c.step .. FIELD .. c.fence
   local holder, stands = computing(call, c.computation)

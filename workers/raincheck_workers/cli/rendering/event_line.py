@@ -4,6 +4,7 @@ from rich.text import Text
 
 from raincheck_contracts.events import (
     AliasMoved,
+    AliasRemoved,
     ArtifactVersionPublished,
     Event,
     IndexReopened,
@@ -29,13 +30,15 @@ def event_line(event: Event) -> Text:
     return line
 
 
-def _about(event: Event) -> str:  # noqa: PLR0911 - one for each kind
+def _about(event: Event) -> str:  # noqa: C901, PLR0911 - one for each kind
     match event:
         case ArtifactVersionPublished():
             return event.subject
         case AliasMoved(data=data):
             before = f", before {data.previous}" if data.previous else ""
             return f"{data.artifact}:{data.alias} is {data.version}{before}"
+        case AliasRemoved(data=data):
+            return f"{data.artifact}:{data.alias} is no more, before {data.version}"
         case TagAdded(data=data):
             return f"{event.subject} is tagged {data.tag}"
         case MetadataLogged(data=data):

@@ -48,6 +48,9 @@ def _head(run: Run) -> Iterable[Text]:
         yield from _trigger(run.trigger, run.depth)
     if run.fork is not None:
         yield from map(Text, fork_words(run.fork))
+    if run.model is not None:
+        made = "" if run.model.version else ", no version of it yet"
+        yield Text(f"model: {run.model}{made}")
     if run.parameters:
         yield Text(f"parameters: {pairs(run.parameters)}")
 

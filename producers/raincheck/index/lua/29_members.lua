@@ -1,0 +1,128 @@
+-- Members: the versions of artifacts that are linked to a version of a model.
+--
+-- Linking has a natural key, both versions, so that repeating it has no effect. Of an artifact
+-- the newest linked version is the model's: the one with the greatest sequence, in whatever
+-- order they were linked.
+--
+-- Keys of this file
+--   members:<model>:<version>  hash  artifact -> its newest linked version      for ever
+--   linked:<model>:<version>   zset  <artifact>@<version> by the revision at which it was
+--                                    linked                                     for ever
+--   models                     zset  names of models, all with score 0          for ever
+--   ver:<artifact>:<version>   see 02_references.lua; of one that is linked `in`, to which
+--                              versions of models, joined by spaces
+
+do -- what is local ends with the file: a chunk may hold 200
+
+local function sequence(call, artifact, version)
+  return tonumber(redis.call("HGET", call:key("ver:", artifact, ":", version), "seq"))
+end
+
+-- Links a version to a model's, both of which are there.
+function Models.link(call, model, model_version, artifact, version)
+  local place = model .. ":" .. model_version
+  local linked, members = call:key("linked:", place), call:key("members:", place)
+  local name = artifact .. "@" .. version
+  if redis.call("ZSCORE", linked, name) then
+    return
+  end
+  redis.call("ZADD", linked, Text.int(call:revision()), name)
+  local newest = redis.call("HGET", members, artifact)
+  if not newest or sequence(call, artifact, newest) < sequence(call, artifact, version) then
+    redis.call("HSET", members, artifact, version)
+  end
+  local key = call:key("ver:", artifact, ":", version)
+  local others = redis.call("HGET", key, "in")
+  redis.call("HSET", key, "in", (others and others .. " " or "") .. model .. "@" .. model_version)
+  Waits.fire(call, "q:" .. Models.PREFIX .. model)
+end
+
+-- What is linked to versions of models has changed: those who wait for a model look again.
+-- `places` is `in` of a version, or false.
+function Models.changed_member(call, places)
+  for _, place in ipairs(Text.split(places, " ")) do
+    Waits.fire(call, "q:" .. Models.PREFIX .. string.match(place, "^[^@]*"))
+  end
+end
+
+-- What a worker sends of the model of its run; nil, and nothing is read, for a run without.
+-- A worker of an earlier release sends nothing.
+function Models.read_sent(call, run)
+  local model = Runs.facts(call, run).model
+  if not model then
+    return nil
+  end
+  local sent = { model = model, record = call:take(), inline = call:take(), entries = {} }
+  if sent.record then
+    sent.entries = Versions.read_entries(call)
+  end
+  return sent
+end
+
+-- The version that is to be made, as an item of 09_versions.lua.
+local function new_item(sent)
+  local model = sent.model
+  return {
+    output = "", artifact = model.artifact, version = model.kind == "c" and model.argument or "",
+    record = sent.record or "", has_inline = true, inline = sent.inline, tags = {},
+    entries = sent.entries,
+  }
+end
+
+-- nil, or why what a step made cannot be linked. Reads only, and notes what is to be done.
+function Models.check(call, sent, count)
+  if not sent or count == 0 and #sent.entries == 0 then
+    return nil
+  end
+  local model = sent.model
+  sent.version = model.version
+  if model.version == "" and model.kind == "c" and redis.call("EXISTS",
+    call:key("ver:", model.artifact, ":", model.argument)) == 1 then
+    sent.version = model.argument -- another run has made it since
+  end
+  sent.wanted = true
+  if sent.version ~= "" then
+    return Versions.check_metadata(call, model.artifact, sent.version, sent.entries, {})
+  end
+  sent.item = new_item(sent)
+  return Versions.check(call, { sent.item })
+end
+
+-- Links what a step made, {output, artifact, version} each, to its run's model version, which
+-- is made now if it is not there.
+function Models.join(call, run, sent, outputs)
+  if not sent or not sent.wanted then
+    return
+  end
+  local model, cause = sent.model, Runs.cause(call, run)
+  if sent.item then
+    sent.version = Versions.write(call, sent.item, cause)
+  else
+    Versions.write_metadata(call, model.artifact, sent.version, sent.entries, cause)
+  end
+  if model.version == "" then
+    model.version, model.fresh = sent.version, true
+    Models.keep(call, run)
+  end
+  for _, output in ipairs(outputs) do
+    Models.link(call, model.name, model.version, output[2], output[3])
+  end
+end
+
+-- link(model, its version, artifact, its version) -> {"DONE", version, revision, dirty}
+-- | {"UNKNOWN", artifact or model/<model>, version}
+function Models.link_by_hand(keys, args)
+  local call = Call.open(keys, args)
+  local model, model_version, artifact, version = args[1], args[2], args[3], args[4]
+  for _, pair in ipairs({ { Models.PREFIX .. model, model_version }, { artifact, version } }) do
+    if redis.call("EXISTS", call:key("ver:", pair[1], ":", pair[2])) == 0 then
+      return { "UNKNOWN", pair[1], pair[2] }
+    end
+  end
+  Models.link(call, model, model_version, artifact, version)
+  return { "DONE", version, Text.int(call:current_revision()), Versions.dirty(call) }
+end
+
+redis.register_function("rc1_link", Models.link_by_hand)
+
+end
