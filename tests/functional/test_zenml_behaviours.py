@@ -15,10 +15,13 @@ from sklearn.dummy import DummyClassifier
 
 from raincheck import (
     Client,
+    Model,
     RunStatus,
     external_artifact,
+    get_pipeline_context,
     load_artifact,
     log_metadata,
+    log_model_metadata,
     pipeline,
     save_artifact,
     step,
@@ -243,3 +246,86 @@ def test_an_external_artifact_by_value_by_name_and_by_version() -> None:
     assert by_name() == 4
     assert by_version("1") == 2
     assert by_version("two") == 4
+
+
+@step(cache=True)
+def produce() -> Annotated[int, "trackable"]:
+    """Computed once."""
+    return 42
+
+
+@step
+def count_up(value: int) -> int:
+    """Not cached."""
+    return value + 1
+
+
+@pipeline(model=Model("foo"))
+def cacheable() -> int:
+    """The first step is cached, the second always runs."""
+    return count_up(produce())
+
+
+def test_cached_runs_keep_the_original_producer() -> None:
+    """No new version; the model of each run has it among its artifacts."""
+    first, second = cacheable.delay(), cacheable.delay()
+    assert first.get(timeout=30) == second.get(timeout=30) == 43
+    (version,) = Client().list_artifact_versions("trackable")
+    origins = {run.id: run.run().steps[0].cached_from for run in (first, second)}
+    producer = version.record.record.run
+    assert origins[producer or ""] is None
+    (other,) = origins.keys() - {producer}
+    assert origins[other] == f"{producer}/produce"
+    for model in Client().list_model_versions("foo"):
+        assert model.get_artifact("trackable").version == "1"
+
+
+def test_stage_promotion() -> None:
+    """There, `force` is needed to replace a version, which is archived; here history has it."""
+    client = Client()
+    for _ in range(2):
+        client.create_model_version("churn")
+    first, second = (client.get_model_version("churn", version) for version in "12")
+    assert first.promote("staging").moved
+    assert first.promote("production").moved
+    assert first.stages == ("production", "staging")
+    assert second.promote("production").replaced == "1"
+    assert client.get_model_version("churn", stage="production").version == "2"
+    assert first.stages == ("staging",)
+    assert [move.to for move in first.history("production")] == ["2", "1"]
+    first.demote("staging")
+    with pytest.raises(ReferenceNotFoundError, match="staging"):
+        client.get_model_version("churn", stage="staging")
+    assert client.get_model_version("churn").version == "2"
+
+
+@pipeline(model=Model("churn", stage="production"))
+def predict_with_the_model() -> list[float]:
+    """What is linked to the version in production, and what was logged with it."""
+    model = get_pipeline_context().model
+    return predict(model.get_artifact("trained_model"), model.run_metadata["error"], load_data())
+
+
+@step
+def train_for_the_model(label: int) -> Annotated[ClassifierMixin, "trained_model"]:
+    """As `train`, with its error at the model."""
+    log_model_metadata({"error": label / 10})
+    return DummyClassifier(strategy="constant", constant=label).fit([[0.0]], [label])
+
+
+@pipeline(model=Model("churn"))
+def training_for_the_model(label: int) -> None:
+    """One version of the model for each run."""
+    train_for_the_model(label)
+
+
+def test_refer_to_a_model_before_it_exists() -> None:
+    """Its artifacts and metadata are those of the version in production when the step starts."""
+    waiting = predict_with_the_model.delay()
+    wait_until(lambda: waiting.status() is RunStatus.WAITING, 10)
+    training_for_the_model(3)
+    training_for_the_model(4)
+    Client().get_model_version("churn", "1").promote("production")
+    assert waiting.get(timeout=30) == [3.0, 0.3]
+    Client().get_model_version("churn", "2").promote("production")
+    assert predict_with_the_model.delay().get(timeout=30) == [4.0, 0.4]
