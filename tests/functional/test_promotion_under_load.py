@@ -56,7 +56,8 @@ class _History:
         state = self.states[bisect_right(self.revisions, revision) - 1]
         answers: list[list[str | None]] = []
         for version in state:
-            answers += [[version, None], [version, json.dumps(error_of(int(version)))]]
+            answers.append([version, None])
+            answers.append([version, json.dumps(error_of(int(version)))])
         return answers
 
 

@@ -10,7 +10,6 @@ from typing import Annotated
 
 import pandas as pd
 import pytest
-from sklearn.base import ClassifierMixin
 from sklearn.dummy import DummyClassifier
 
 from raincheck import (
@@ -52,7 +51,7 @@ def own_worker(valkey_url: str) -> Generator[None]:
 
 
 @step
-def train(label: int) -> Annotated[ClassifierMixin, "trained_model"]:
+def train(label: int) -> Annotated[DummyClassifier, "trained_model"]:
     """A model that says one label, with its error."""
     log_metadata({"MSE": label / 10})
     return DummyClassifier(strategy="constant", constant=label).fit([[0.0]], [label])
@@ -71,7 +70,7 @@ def load_data() -> pd.DataFrame:
 
 
 @step
-def predict(model: ClassifierMixin, error: float, data: pd.DataFrame) -> list[float]:
+def predict(model: DummyClassifier, error: float, data: pd.DataFrame) -> list[float]:
     """The first prediction, and the error that came with the model."""
     return [float(model.predict(data)[0]), error]
 
@@ -160,7 +159,8 @@ def test_save_and_load_by_version_inside_a_run() -> None:
 def test_sixty_parallel_saves_number_without_gaps_or_doubles() -> None:
     """There, a save that lost the race tries again, with pauses; here the index counts."""
     with ThreadPoolExecutor(20) as pool:
-        list(pool.map(lambda number: save_artifact(number, "meaning_of_life"), range(60)))
+        for number in range(60):
+            pool.submit(save_artifact, number, "meaning_of_life")
     versions = list(Client().list_artifact_versions("meaning_of_life"))
     assert {version.version for version in versions} == {str(n) for n in range(1, 61)}
     assert {version.load() for version in versions} == set(range(60))
@@ -307,7 +307,7 @@ def predict_with_the_model() -> list[float]:
 
 
 @step
-def train_for_the_model(label: int) -> Annotated[ClassifierMixin, "trained_model"]:
+def train_for_the_model(label: int) -> Annotated[DummyClassifier, "trained_model"]:
     """As `train`, with its error at the model."""
     log_model_metadata({"error": label / 10})
     return DummyClassifier(strategy="constant", constant=label).fit([[0.0]], [label])
