@@ -2,12 +2,13 @@
 
 import subprocess
 import sys
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import pandas as pd
 import pandera.pandas as pa
 import pytest
 from pandera.typing import DataFrame, Series
+from typing_extensions import TypeAliasType
 
 from raincheck import step
 from raincheck.blobs.memory import MemoryBlobStore
@@ -27,6 +28,8 @@ SALES = pa.DataFrameSchema(
     unique=["shop"],
     strict=True,
 )
+T = TypeVar("T")
+Listed = TypeAliasType("Listed", list[T], type_params=(T,))
 SCORES = pa.SeriesSchema(float, pa.Check.ge(0), name="score")
 Sales = Annotated[pd.DataFrame, SALES]
 
@@ -302,6 +305,7 @@ def test_an_annotation_without_its_contracts_keeps_all_else() -> None:
     assert without_contracts(annotation) == Annotated[pd.DataFrame | None, "sales"]
     assert without_contracts(list[Sales]) == list[pd.DataFrame]
     assert without_contracts(DataFrame[Days] | None) == pd.DataFrame | None
+    assert without_contracts(Listed[Sales]) == list[pd.DataFrame]
     assert without_contracts(Annotated[int, "x"]) == Annotated[int, "x"]
     assert without_contracts(dict[str, int]) == dict[str, int]
 
