@@ -25,7 +25,7 @@ class FailedCheck(Contract):
     @override
     def __str__(self) -> str:
         """One phrase for a person."""
-        place = f"column {self.column!r}: " if self.column else ""
+        place = f"column {self.column!r:.120}: " if self.column else ""
         rows = "" if self.rows is None else f" fails in {self.rows} {_ROWS[self.rows > 1]}"
         found = f", found {', '.join(self.found)}" if self.found else ""
         return f"{place}{self.check}{rows}{found}"

@@ -19,7 +19,7 @@ _CONTAINERS: set[Any] = {
     *(collections.abc.MutableSequence, collections.abc.Mapping, collections.abc.MutableMapping),
 }
 _UNIONS = {Union, types.UnionType}
-_DEEPEST = 16
+_DEEPEST = 16  # for aliases that name themselves
 _FORM = "Write Annotated[pandas.DataFrame, schema] or Annotated[pandas.Series, schema]"
 
 
@@ -55,7 +55,9 @@ def readings(annotation: object) -> tuple[Reading, ...]:
     return found if any(reading.contracts for reading in found) else ()
 
 
-def check_declared(function: str, place: str, annotation: object, *, nested: bool) -> None:
+def check_declared(
+    function: str, place: str, annotation: object, *, nested: bool, depth: int = 0
+) -> None:
     """Refuse a contract that could never be checked.
 
     Args:
@@ -63,11 +65,12 @@ def check_declared(function: str, place: str, annotation: object, *, nested: boo
         place: what is annotated, for example `parameter 'data'`.
         annotation: resolved, with extras.
         nested: whether contracts may stand within lists and dicts.
+        depth: levels of these above it.
 
     Raises:
         DefinitionError: a contract on what takes no frame, or of a kind that is not known.
     """
-    if not contracts_known():
+    if not contracts_known() or depth > _DEEPEST:
         return
     alternatives = list(taken_apart(annotation))
     extras = [extra for each in alternatives for extra in each.extras]
@@ -84,28 +87,30 @@ def check_declared(function: str, place: str, annotation: object, *, nested: boo
             problem = f"{place} has a column contract inside of {_spelled(origin)}[...]"
             raise DefinitionError(function, f"{problem}, where nothing checks it", _FORM)
         for each in within:
-            check_declared(function, place, each, nested=nested)
+            check_declared(function, place, each, nested=nested, depth=depth + 1)
 
 
-def without_contracts(annotation: Any) -> Any:
+def without_contracts(annotation: Any, depth: int = 0) -> Any:
     """Give an annotation without its contracts, for checks of what is no frame.
 
     pandera's schemas bring a check for pydantic that takes nothing but schemas.
     """
     if not contracts_known() or not _holds_contract(annotation):
         return annotation
+    if depth > _DEEPEST:
+        return Any
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
         bare, *extras = arguments
         kept = tuple(extra for extra in extras if not is_contract(extra))
-        bare = without_contracts(bare)
+        bare = without_contracts(bare, depth + 1)
         return Annotated[(bare, *kept)] if kept else bare
     if origin in _CONTAINERS:
-        return origin[tuple(without_contracts(argument) for argument in arguments)]
+        return origin[tuple(without_contracts(argument, depth + 1) for argument in arguments)]
     if origin in _UNIONS:
-        members = [without_contracts(argument) for argument in arguments]
+        members = [without_contracts(argument, depth + 1) for argument in arguments]
     else:
-        members = [each.type for each in taken_apart(annotation)]
+        members = [without_contracts(each.type, depth + 1) for each in taken_apart(annotation)]
     return functools.reduce(operator.or_, members)
 
 
@@ -149,7 +154,6 @@ def _is(declared: object, wanted: str) -> bool:
 
 
 def _holds_contract(annotation: object, depth: int = 0) -> bool:
-    # The limit is for aliases that name themselves.
     return depth < _DEEPEST and any(
         any(map(is_contract, each.extras))
         or any(_holds_contract(argument, depth + 1) for argument in get_args(each.type))

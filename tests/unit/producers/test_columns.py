@@ -2,12 +2,13 @@
 
 import subprocess
 import sys
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import pandas as pd
 import pandera.pandas as pa
 import pytest
 from pandera.typing import DataFrame, Series
+from typing_extensions import TypeAliasType
 
 from raincheck import step
 from raincheck.blobs.memory import MemoryBlobStore
@@ -27,6 +28,8 @@ SALES = pa.DataFrameSchema(
     unique=["shop"],
     strict=True,
 )
+T = TypeVar("T")
+Listed = TypeAliasType("Listed", list[T], type_params=(T,))
 SCORES = pa.SeriesSchema(float, pa.Check.ge(0), name="score")
 Sales = Annotated[pd.DataFrame, SALES]
 
@@ -133,6 +136,10 @@ def _positive(values: Any) -> Any:
     return values.abs()
 
 
+def _first_off(values: Any) -> Any:
+    return values - values.iloc[0]  # no row, no first
+
+
 def _many(values: Any) -> bool:
     return bool(values.size > 0)
 
@@ -211,6 +218,11 @@ def test_recorded_names_and_dtypes_are_held_against_the_contract(
         (Sales, _frame(amount=[30, -4])),
         (Annotated[pd.DataFrame, pa.DataFrameSchema(checks=pa.Check(_many))],
          _frame()),
+        (Annotated[pd.DataFrame, pa.DataFrameSchema(parsers=pa.Parser(_first_off))],
+         pd.DataFrame({"a": [0.5]})),
+        (Annotated[pd.DataFrame,
+         pa.DataFrameSchema({"a": pa.Column(int, parsers=pa.Parser(_first_off))})],
+         pd.DataFrame({"a": [1]})),
         (Annotated[pd.DataFrame, pa.DataFrameSchema({"c": pa.Column("category")})],
          pd.DataFrame({"c": pd.Categorical(["a"])})),
         (Sales, pd.DataFrame(0.0, index=[0], columns=[f"column_{n}" for n in range(500)])),
@@ -218,7 +230,7 @@ def test_recorded_names_and_dtypes_are_held_against_the_contract(
         (Annotated[pd.DataFrame | int, SALES], 5),
         (Annotated[pd.DataFrame, SALES], 5),
     ],
-    ids=["values", "check", "categories", "wide", "numbers", "other", "int"],
+    ids=["values", "check", "parser", "column", "categories", "wide", "numbers", "other", "int"],
 )  # fmt: skip
 def test_what_a_manifest_does_not_tell_passes(annotation: object, value: object) -> None:
     """Values, categories, the names of wide frames, and what is no frame at all."""
@@ -302,6 +314,7 @@ def test_an_annotation_without_its_contracts_keeps_all_else() -> None:
     assert without_contracts(annotation) == Annotated[pd.DataFrame | None, "sales"]
     assert without_contracts(list[Sales]) == list[pd.DataFrame]
     assert without_contracts(DataFrame[Days] | None) == pd.DataFrame | None
+    assert without_contracts(Listed[Sales]) == list[pd.DataFrame]
     assert without_contracts(Annotated[int, "x"]) == Annotated[int, "x"]
     assert without_contracts(dict[str, int]) == dict[str, int]
 
