@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from raincheck.index import Index
+from raincheck.index.alias_scripts import Mover
 from raincheck.index.reuse_scripts import Awaits, Computes, Reused
 from raincheck.index.run_scripts import Attempt, Delivery
 from raincheck_contracts.artifacts import Binding
@@ -14,6 +15,7 @@ from raincheck_contracts.lineage import BoundReferences
 from raincheck_contracts.models import ModelChoice, RunModel
 from raincheck_contracts.reference_text import parse_reference
 from raincheck_contracts.runs import MissingReason, MissingReference, StepState
+from raincheck_contracts.subscriptions import Match, Outcome
 from tests.support.builders import new_version, nonce, output_of, pipeline, step
 from tests.support.driver import Driver
 from tests.support.dumps import dump
@@ -29,6 +31,7 @@ from tests.support.modelling import (
     put,
     train,
 )
+from tests.support.subscribing import advance, alias_of, started, subscribe, version_of
 
 
 def _bound(driver: Driver, run: str, name: str) -> dict[str, str]:
@@ -224,7 +227,8 @@ def test_each_thing_that_is_missing_has_its_own_word(driver: Driver) -> None:
     assert _missing(index, "trained_model?model=churn#/MSE") is MissingReason.METADATA_KEY_UNKNOWN
 
 
-def _by_hand(driver: Driver) -> None:
+def by_hand(driver: Driver) -> None:
+    """Publish a version and link it."""
     driver.publish("m")
     driver.index.models.link("churn", "1", "m", "1")
 
@@ -234,7 +238,7 @@ def _train_m(driver: Driver) -> str:
 
 
 def _by_stage(driver: Driver) -> None:
-    _by_hand(driver)
+    by_hand(driver)
     put(driver, "production", "1")
 
 
@@ -242,8 +246,8 @@ def _by_stage(driver: Driver) -> None:
     ("text", "cure"),
     [
         ("m?model=churn", _train_m),
-        ("m?model=churn", _by_hand),
-        ("m?model=churn@1", _by_hand),
+        ("m?model=churn", by_hand),
+        ("m?model=churn@1", by_hand),
         ("m?model=churn@2", _train_m),
         ("m?model=churn:production", _by_stage),
     ],
@@ -420,3 +424,25 @@ def test_outputs_from_the_cache_are_linked(driver: Driver) -> None:
 def test_what_logs_metadata_of_the_model_is_computed_again(driver: Driver) -> None:
     """On both servers."""
     what_logs_metadata_of_the_model_is_computed_again(driver)
+
+
+def test_events_start_runs_with_a_model(driver: Driver) -> None:
+    """Each makes a version of its own; a version of a model may start one, too."""
+    subscribe(driver.index, "one", version_of("data"), spec=model_pipeline(NEW))
+    subscribe(driver.index, "two", version_of("model/churn"), feedback=True)
+    subscribe(driver.index, "three", alias_of("model/churn", "production"))
+    driver.publish("data")
+    advance(driver.index)
+    (run,) = started(driver.index, "one")
+    finish(driver, driver.adopt(f"one+{run}", model_pipeline(NEW)), "fit", "trained_model")
+    assert members(driver, "1") == {"trained_model": "1"}
+    advance(driver.index)
+    (made,) = started(driver.index, "two")
+    assert made == "1+model+churn@1"
+    assert driver.index.subscriptions.match("two", "model/churn", "1") == Match(
+        outcome=Outcome.STARTED, run=f"two+{made}"
+    )
+    put(driver, "production", "1")
+    driver.index.aliases.remove(nonce(), "model/churn", "production", mover=Mover())
+    advance(driver.index)
+    assert len(started(driver.index, "three")) == 1

@@ -15,6 +15,7 @@ from raincheck_contracts.selectors import (
     BestSelector,
     Condition,
     LatestSelector,
+    ModelSelector,
     NthSelector,
     Operator,
     PipelineSelector,
@@ -56,6 +57,10 @@ SELECTORS: st.SearchStrategy[Selector] = st.one_of(
     st.builds(PipelineSelector, pipeline=st.from_regex(IDENTIFIER_PATTERN, fullmatch=True)),
     st.builds(RunSelector, run=st.from_regex(RUN_ID_PATTERN, fullmatch=True)),
     st.builds(TriggerSelector, take=st.sampled_from(["newest", "all"])),
+    st.builds(ModelSelector, model=NAMES),
+    st.builds(ModelSelector, model=NAMES, version=VERSIONS),
+    st.builds(ModelSelector, model=NAMES, stage=ALIASES),
+    st.builds(ModelSelector, model=NAMES, back=st.integers(0, 1_000_000)),
 )
 
 
@@ -72,12 +77,12 @@ def _references(draw: st.DrawFn) -> Reference:
     selector = draw(SELECTORS)
     take: int | Literal["all"] | None = None
     as_of = None
-    if selector.by not in {"version", "alias", "nth", "trigger"}:
+    if selector.by not in {"version", "alias", "nth", "trigger", "model"}:
         take = draw(st.none() | st.integers(1, 100)) if draw(st.booleans()) else "all"
-    if selector.by not in {"version", "trigger"}:
+    if selector.by not in {"version", "trigger", "model"}:
         as_of = draw(st.none() | st.integers(0, 10**15) | TIMES)
     return Reference(
-        artifact=draw(NAMES),
+        artifact=draw(NAMES | NAMES.map("model/{}".format)),
         selector=selector,
         pointer=draw(st.none() | TOKENS.map(lambda tokens: pointer_of(*tokens))),
         take=take,

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from raincheck.authoring.compiler import CompiledPipeline
 from raincheck.authoring.compiling import compiling
 from raincheck.authoring.context import (
     StagedArtifact,
@@ -18,7 +19,7 @@ from raincheck.authoring.lazy import (
     LazyRunMetadata,
     lazy_artifact_version,
 )
-from raincheck.authoring.pipeline import CompiledPipeline, Pipeline, pipeline
+from raincheck.authoring.pipeline import Pipeline, pipeline
 from raincheck.authoring.registry import find_pipeline, find_step, registered_pipelines
 from raincheck.authoring.step import Step, step
 

@@ -15,6 +15,7 @@ from raincheck.authoring.parameters import bind_arguments
 from raincheck.authoring.result import encode_result
 from raincheck.authoring.rules import check_own_artifacts, check_shared_handles, check_sizes
 from raincheck.authoring.step import Step
+from raincheck_contracts._base import JsonValue
 from raincheck_contracts.names import ARTIFACT_NAME_PATTERN, IDENTIFIER_PATTERN
 from raincheck_contracts.pipelines import (
     MAX_STEPS,
@@ -43,6 +44,15 @@ class PipelineDefinition:
     on_failure: OnFailure = "continue"
     model: Model | None = None
     """To whose versions its runs link what they publish."""
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledPipeline:
+    """What is queued: the specification and the parameters it was made with."""
+
+    spec: PipelineSpec
+    parameters: dict[str, JsonValue]
+    """Those that were given, as JSON."""
 
 
 class Compilation:

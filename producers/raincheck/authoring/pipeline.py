@@ -2,14 +2,19 @@
 
 import functools
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, cast, overload
 
 from typing_extensions import Unpack, override
 
-from raincheck.authoring.compiler import Bind, OnFailure, PipelineDefinition, compile_pipeline
+from raincheck.authoring.compiler import (
+    Bind,
+    CompiledPipeline,
+    OnFailure,
+    PipelineDefinition,
+    compile_pipeline,
+)
 from raincheck.authoring.compiling import active_recorder
 from raincheck.authoring.external import ExternalStore, name_external
 from raincheck.authoring.function_path import function_path
@@ -21,24 +26,13 @@ from raincheck.authoring.registry import register_pipeline
 from raincheck.authoring.signature import FunctionSignature
 from raincheck.authoring.step_options import checked_name
 from raincheck.authoring.triggers import SubscriptionOptions, check_options
-from raincheck_contracts._base import JsonValue
 from raincheck_contracts.errors import CompileError, DefinitionError
-from raincheck_contracts.pipelines import PipelineSpec
 
 if TYPE_CHECKING:
     from raincheck.queueing.run_handle import RunHandle
 
 P = ParamSpec("P")
 R = TypeVar("R")
-
-
-@dataclass(frozen=True, slots=True)
-class CompiledPipeline:
-    """What is queued: the specification and the parameters it was made with."""
-
-    spec: PipelineSpec
-    parameters: dict[str, JsonValue]
-    """Those that were given, as JSON."""
 
 
 class Pipeline(Generic[P, R]):

@@ -36,7 +36,8 @@ from raincheck_contracts.references import Reference
 from raincheck_contracts.runs import Fork
 
 if TYPE_CHECKING:
-    from raincheck.authoring.pipeline import CompiledPipeline, Pipeline
+    from raincheck.authoring.compiler import CompiledPipeline
+    from raincheck.authoring.pipeline import Pipeline
 
 _log = logging.getLogger(__name__)
 

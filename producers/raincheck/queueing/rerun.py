@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from raincheck.authoring.pipeline import CompiledPipeline
+from raincheck.authoring.compiler import CompiledPipeline
 from raincheck.authoring.rules import check_sizes
 from raincheck.deployment import Deployment
 from raincheck.index.connection import text

@@ -11,6 +11,7 @@ from raincheck_contracts.selectors import (
     BestSelector,
     Condition,
     LatestSelector,
+    ModelSelector,
     Operator,
     TagSelector,
     VersionSelector,
@@ -27,6 +28,12 @@ from raincheck_contracts.selectors import (
         ("model?min=MSE", BestSelector(metric="MSE", mode="min")),
         ("model?max=F%31", BestSelector(metric="F1", mode="max")),
         ("model?tag=nightly", TagSelector(tag="nightly")),
+        ("model?model=churn", ModelSelector(model="churn")),
+        ("model?model=churn:latest", ModelSelector(model="churn")),
+        ("model?model=churn@3", ModelSelector(model="churn", version="3")),
+        ("model?model=churn:production", ModelSelector(model="churn", stage="production")),
+        ("model?model=churn~1", ModelSelector(model="churn", back=1)),
+        ("model/churn:production", AliasSelector(alias="production")),
         (
             'model?where=MSE<0.2,name="a%2Cb",done',
             WhereSelector(
@@ -77,6 +84,15 @@ def test_only_a_version_does_not_float() -> None:
         ("model#/%FF", "percent-encoded UTF-8"),
         ("model:", "alias"),
         ("", "artifact"),
+        ("a/b", "artifact"),
+        ("model/", "artifact"),
+        ("model/a/b", "artifact"),
+        ("m?model=Churn", "model: String should match"),
+        ("m?model=model/churn", "model: String should match"),
+        ("m?model=churn:7", "is no alias"),
+        ("m?model=churn~x", "no number of versions"),
+        ("m?model=churn&take=3", "has no place for take="),
+        ("m?model=churn&asof=3", "is not kept"),
     ],
 )
 def test_what_is_no_reference_is_refused_with_the_place(text: str, says: str) -> None:

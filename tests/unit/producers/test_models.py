@@ -16,7 +16,8 @@ from raincheck import (
     save_artifact,
     step,
 )
-from raincheck.testing import last_run
+from raincheck.testing import bound_to, last_run, wait_until_waiting
+from raincheck.testing.worker import running_worker
 from raincheck_contracts.errors import (
     ArgumentError,
     CompileError,
@@ -314,3 +315,18 @@ def test_metadata_of_a_model_needs_one(deployment: Deployment) -> None:
     with pytest.raises(Exception, match="has no model"):
         unfounded()
     assert last_run(deployment).status() is RunStatus.FAILED
+
+
+def test_a_queued_run_waits_for_the_stage_and_is_woken(deployment: Deployment) -> None:
+    """It says what it misses; a worker goes on as soon as a version is put there."""
+    with running_worker(deployment):
+        run = score.delay()
+        assert "model 'churn' has no versions yet" in wait_until_waiting(run)
+        train(0.5)
+        Client().get_model_version("churn").promote("production")
+        assert run.get(timeout=10) == 1.0
+    assert run.run().model == RunModel(name="churn", version="1")
+    assert bound_to(run, "predict") == {
+        "trained_model?model=churn:production": "trained_model@1",
+        "model/churn:production#/accuracy": "model/churn@1",
+    }
