@@ -57,13 +57,15 @@ class AliasMove(Contract):
     """Of the index; what the alias named at a revision is `to` of the last move up to it."""
     at: Annotated[int, Field(ge=0)]
     """Milliseconds since the epoch, by the index server's clock."""
-    how: Literal["set", "promote", "rollback"]
+    how: Literal["set", "promote", "rollback", "removed"]
+    """Removed it is when the version that it names is deleted by force."""
     by: str
     """Who moved it; empty when that was not said."""
     why: str = ""
     replaced: VersionName | None = None
     """What it named before; None for nothing."""
-    to: VersionName
+    to: VersionName | None
+    """None when it was removed."""
     run: RunId | None = None
     """The run whose step moved it; None when it was done by hand."""
     pipeline: PipelineName | None = None

@@ -6,8 +6,11 @@ from pydantic import BaseModel
 
 from raincheck_contracts.aliases import AliasMove, Promotion
 from raincheck_contracts.artifacts import ArtifactVersion, Binding, VersionRecord
+from raincheck_contracts.deletions import Deletion, Pruning, Tombstone
 from raincheck_contracts.events import (
     AliasMoved,
+    AliasRemoved,
+    ArtifactVersionDeleted,
     ArtifactVersionPublished,
     IndexReopened,
     MetadataLogged,
@@ -24,15 +27,19 @@ from raincheck_contracts.subscriptions import Subscription, SubscriptionDefiniti
 _PUBLIC: tuple[type[BaseModel], ...] = (
     AliasMove,
     AliasMoved,
+    AliasRemoved,
     ArtifactVersion,
+    ArtifactVersionDeleted,
     ArtifactVersionPublished,
     Binding,
     BoundReferences,
+    Deletion,
     IndexReopened,
     Lineage,
     MetadataLogged,
     PipelineSpec,
     Promotion,
+    Pruning,
     Run,
     RunFinished,
     RunRequest,
@@ -41,6 +48,7 @@ _PUBLIC: tuple[type[BaseModel], ...] = (
     SubscriptionDefinition,
     SubscriptionLagged,
     TagAdded,
+    Tombstone,
     VersionRecord,
 )
 

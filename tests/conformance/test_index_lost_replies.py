@@ -91,6 +91,8 @@ def _annotate(driver: Driver) -> None:
     assert aliases.rollback(nonce(), "model", "prod", mover=Mover()).promotion.version == "1"
     assert aliases.rollback(nonce(), "model", "prod", mover=Mover()).promotion.version == "2"
     assert [move.to for move in aliases.history("model", "prod", 9)] == list("21212")
+    deletion = driver.index.deletions.delete(nonce(), "model", "2", force=True, mover=Mover())
+    assert deletion.deletion.aliases == ("prod",)
 
 
 def _lose_nodes(driver: Driver) -> None:

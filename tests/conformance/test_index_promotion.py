@@ -27,7 +27,7 @@ def _versions(driver: Driver, *errors: JsonValue) -> None:
         driver.publish("model", **({} if error is None else {"MSE": error}))
 
 
-def _chain(index: Index) -> list[tuple[str, str | None, str]]:
+def _chain(index: Index) -> list[tuple[str, str | None, str | None]]:
     return [(move.how, move.replaced, move.to) for move in moves(index)]
 
 
@@ -344,7 +344,7 @@ def compete(index: Index, promoting: Callable[[Index, str, threading.Barrier], N
     found = moves(index)
     assert len(found) >= TURNS
     assert [move.replaced for move in found[1:]] == [move.to for move in found[:-1]]
-    assert all(errors[move.to] < errors[move.replaced or ""] for move in found[1:])
+    assert all(errors[move.to or ""] < errors[move.replaced or ""] for move in found[1:])
 
 
 def test_of_promotions_at_once_the_best_wins(valkey_index: Index) -> None:

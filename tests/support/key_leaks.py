@@ -26,6 +26,7 @@ PERMANENT = (
 PERMANENT_KINDS = (
     *("art:", "vers:", "ver:", "newest:", "alias:", "best:", "tag:"),
     *("ahist:", "guard:", "made:", "used:"),
+    "gone:",
 )
 #: What belongs to the subscription that stands in its name, until that is deleted.
 OF_SUBSCRIPTIONS = ("sub:", "deployed:", "pend:", "join:", "live:", "fill:", "matched:")

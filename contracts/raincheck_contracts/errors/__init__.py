@@ -16,6 +16,7 @@
             WaitInStepError (RuntimeError)
         ResolutionError
             ReferenceNotFoundError (LookupError)
+                VersionDeletedError
             MetadataPointerError (LookupError)
             TypeMismatchError (TypeError)
         StoreError
@@ -44,6 +45,7 @@
             AliasGuardedError
             MetricMissingError (LookupError)
             RollbackRefusedError
+            VersionAliasedError
             InvalidWriteError (ValueError)
         RunError
             StepFailedError
@@ -62,6 +64,7 @@ from raincheck_contracts.errors.aliases import (
     MetricMissingError,
     RollbackRefusedError,
 )
+from raincheck_contracts.errors.deletions import VersionAliasedError, VersionDeletedError
 from raincheck_contracts.errors.index import (
     BackfillRefusedError,
     EmbeddedServerError,
@@ -168,6 +171,8 @@ __all__ = [
     "UnsupportedValueError",
     "UntrustedTypeError",
     "UsageError",
+    "VersionAliasedError",
+    "VersionDeletedError",
     "VersionExistsError",
     "VersionNameError",
     "WaitInStepError",

@@ -189,7 +189,7 @@ def _move(artifact: str, alias: str, fields: Any) -> AliasMove:
         by=record["by"],
         why=record["why"],
         replaced=record["from"] or None,
-        to=record["to"],
+        to=record["to"] or None,
         run=record.get("run"),
         pipeline=record.get("pipeline"),
         metric=record.get("metric"),

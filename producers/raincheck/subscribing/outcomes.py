@@ -34,6 +34,7 @@ class Became(StrEnum):
     OWN = "own"
     DEEP = "deep"
     QUIET = "quiet"
+    DELETED = "deleted"
     NOT_MATCHED = "not matched"
     NOT_LOOKED_AT = "not looked at yet"
     OLDER = "older than the subscription"
@@ -162,6 +163,8 @@ def outcome_reason(subscription: Subscription, outcome: Outcome, depth: int | No
             text = f"{at}max_depth is {definition.max_depth}"
         case Outcome.QUIET:
             text = "a backfill that does not cascade caused it"
+        case Outcome.DELETED:
+            text = "the version was deleted before a run had started for it"
         case _:
             text = f"it is {outcome}"
     return Wait(text)

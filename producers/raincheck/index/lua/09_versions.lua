@@ -71,6 +71,9 @@ local function check_version(call, item, given, taken)
       or redis.call("EXISTS", call:key("ver:", item.artifact, ":", version)) == 1 then
       return { "EXISTS", item.artifact, version }
     end
+    if Deleted.find(call, item.artifact, version) then
+      return Deleted.refusal(call, item.artifact, version)
+    end
     taken[name] = true
     if not string.find(version, "^%d+$") then
       return nil
@@ -129,6 +132,12 @@ function Versions.write(call, item, cause)
   if cause then
     local made = call:key("newest:", item.artifact)
     redis.call("HSET", key, "run", cause.run)
+    redis.call("HSETNX", made, "fp:" .. cause.pipeline, Text.int(sequence))
+    local earlier = redis.call("HGET", made, "r:" .. cause.run)
+    if earlier then
+      redis.call("HSETNX", made, "fr:" .. cause.run,
+        redis.call("HGET", call:key("ver:", item.artifact, ":", earlier), "seq"))
+    end
     redis.call("HSET", made, "p:" .. cause.pipeline, version, "r:" .. cause.run, version)
   end
   if item.has_inline then
@@ -155,7 +164,7 @@ end
 function Versions.check_metadata(call, artifact, version, entries, logged)
   local key, name = call:key("ver:", artifact, ":", version), artifact .. "@" .. version
   if redis.call("EXISTS", key) == 0 then
-    return { "UNKNOWN", artifact, version }
+    return Deleted.refusal(call, artifact, version)
   end
   for _, entry in ipairs(entries) do
     local place = name .. "#" .. entry.key
@@ -206,7 +215,7 @@ end
 
 -- publish(request id, one item) -> {"DONE", version, revision, dirty}
 -- | {"EXISTS", artifact, version} | {"NUMBER", artifact, version, next}
--- | {"INVALID", why}
+-- | {"DELETED", artifact, version, ms, who, why} | {"INVALID", why}
 function Versions.publish(keys, args)
   local call = Call.open(keys, args)
   local request = call:key("req:", call:take())
@@ -228,7 +237,8 @@ end
 
 -- log_metadata(artifact, version or "" for the newest, entries, run that does it or "")
 -- -> {"DONE", version, revision, dirty} | {"UNKNOWN", artifact, version}
---  | {"CONFLICT", version, key, old, new} | {"INVALID", why}
+--  | {"DELETED", artifact, version, ms, who, why} | {"CONFLICT", version, key, old, new}
+--  | {"INVALID", why}
 function Versions.log_metadata(keys, args)
   local call = Call.open(keys, args)
   local artifact = call:take()
@@ -243,14 +253,14 @@ function Versions.log_metadata(keys, args)
 end
 
 -- tag(artifact, version or "", tag, run that does it or "") -> {"DONE", version, revision, dirty}
--- | {"UNKNOWN", artifact, version}
+-- | {"UNKNOWN", artifact, version} | {"DELETED", artifact, version, ms, who, why}
 function Versions.tag(keys, args)
   local call = Call.open(keys, args)
   local artifact, version, tag = args[1], Versions.newest_or(call, args[1], args[2]), args[3]
   local key = call:key("ver:", artifact, ":", version)
   local sequence = redis.call("HGET", key, "seq")
   if not sequence then
-    return { "UNKNOWN", artifact, version }
+    return Deleted.refusal(call, artifact, version)
   end
   if not redis.call("HGET", key, "t:" .. tag) then
     write_tag(call, artifact, version, key, tonumber(sequence), tag)

@@ -7,7 +7,8 @@
 --   guard:<artifact>          hash    alias -> pipelines whose runs alone may move it, joined by
 --                                     spaces; no field for an alias that is free    for ever
 --
--- Fields of a move: rev, at (ms), how (set, promote, rollback), by, why, from ("" for nothing), to;
+-- Fields of a move: rev, at (ms), how (set, promote, rollback, removed), by, why, from ("" for
+-- nothing), to ("" when removed);
 -- run and pipeline when a step made it; metric, mode, old and new (raw JSON) when it was compared;
 -- under (see `undone_next`). 02_choosing.lua reads them for what the alias named at a moment.
 
@@ -83,7 +84,15 @@ local function record(call, move)
   redis.call("XADD", key, "MAXLEN", KEEP_MOVES, revision .. "-1", unpack(fields))
 end
 
--- Lets an alias name `to`, which it does not name yet; every move goes through here.
+-- Takes an alias away from the version that it names, which is deleted.
+function Versions.remove_alias(call, move)
+  redis.call("HDEL", call:key("alias:", move.artifact), move.alias)
+  move.how, move.to = "removed", ""
+  record(call, move)
+  Versions.changed(call, "unalias", move.cause, move.artifact, move.from, "n", move.alias)
+end
+
+-- Lets an alias name `to`, which it does not name yet; every other move goes through here.
 function Versions.move_alias(call, move)
   redis.call("HSET", call:key("alias:", move.artifact), move.alias, move.to)
   record(call, move)
@@ -147,7 +156,7 @@ end
 
 local function check_promotion(call, move, expected)
   if redis.call("EXISTS", call:key("ver:", move.artifact, ":", move.to)) == 0 then
-    return { "UNKNOWN", move.artifact, move.to }
+    return Deleted.refusal(call, move.artifact, move.to)
   end
   local refused = Versions.check_move(call, move)
   if refused then
@@ -163,7 +172,8 @@ end
 --   expected version or "", who, why, run that does it or "")
 -- -> {"DONE", version that it names now, revision, dirty, moved|same|worse, candidate,
 --     version that it named or "", its raw metric or "", the candidate's or ""}
---  | {"UNKNOWN", artifact, version} | {"GUARDED", artifact, alias, pipeline of the run, those that
+--  | {"UNKNOWN", artifact, version} | {"DELETED", artifact, version, ms, who, why}
+--  | {"GUARDED", artifact, alias, pipeline of the run, those that
 --     may} | {"MOVED", version that it names now} | {"INVALID", why}
 --  | {"NO_METRIC", artifact, version, metric, candidate|incumbent, raw or ""}
 function Promotion.promote(keys, args)

@@ -25,7 +25,7 @@ def alias_history(moves: Sequence[AliasMove]) -> Table:
             ago(move.at),
             move.how,
             move.replaced or "",
-            move.to,
+            move.to or "",
             Text(_compared(move)),
             Text(one_line(move.by)),
             Text(one_line(move.why)),

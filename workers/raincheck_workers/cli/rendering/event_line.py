@@ -4,6 +4,8 @@ from rich.text import Text
 
 from raincheck_contracts.events import (
     AliasMoved,
+    AliasRemoved,
+    ArtifactVersionDeleted,
     ArtifactVersionPublished,
     Event,
     IndexReopened,
@@ -29,7 +31,7 @@ def event_line(event: Event) -> Text:
     return line
 
 
-def _about(event: Event) -> str:  # noqa: PLR0911 - one for each kind
+def _about(event: Event) -> str:  # noqa: C901, PLR0911 - one for each kind
     match event:
         case ArtifactVersionPublished():
             return event.subject
@@ -40,6 +42,11 @@ def _about(event: Event) -> str:  # noqa: PLR0911 - one for each kind
             return f"{event.subject} is tagged {data.tag}"
         case MetadataLogged(data=data):
             return f"{event.subject}#/{data.key}"
+        case AliasRemoved(data=data):
+            return f"{data.artifact}:{data.alias} is removed, before {data.version}"
+        case ArtifactVersionDeleted(data=data):
+            by, why = f" by {data.by}" if data.by else "", f": {data.why}" if data.why else ""
+            return f"{event.subject} is deleted{by}{why}"
         case RunFinished(data=data):
             return f"{data.pipeline} {data.status}, run {data.run}"
         case SubscriptionLagged(data=data):
