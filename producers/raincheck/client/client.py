@@ -8,6 +8,7 @@ from typing_extensions import Unpack
 from raincheck.client.artifact_changes import ArtifactChanges
 from raincheck.client.artifact_listing import ArtifactListing
 from raincheck.client.artifact_lookup import ArtifactLookup
+from raincheck.client.deletion import Deletions
 from raincheck.client.event_reader import read_events
 from raincheck.client.lineage import LineageReading
 from raincheck.client.subscriptions import Subscriptions
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from raincheck.authoring.triggers import SubscriptionOptions
 
 
-class Client(ArtifactLookup, ArtifactListing, LineageReading, ArtifactChanges):
+class Client(ArtifactLookup, ArtifactListing, LineageReading, ArtifactChanges, Deletions):
     """Asks for artifact versions.
 
     Args:

@@ -1,7 +1,7 @@
 """What a pipeline function returned, materialized from the outputs of its steps."""
 
 from raincheck.deployment import Deployment
-from raincheck_contracts.errors import ReferenceNotFoundError
+from raincheck_contracts.errors import ReferenceNotFoundError, VersionDeletedError
 from raincheck_contracts.pipelines import DictInput, Input, ListInput, OutputInput, ValueInput
 from raincheck_contracts.runs import Run, StepRun
 
@@ -11,6 +11,7 @@ def load_result(deployment: Deployment, run: Run) -> object:
 
     Raises:
         StoreError: an output's bytes cannot be read.
+        VersionDeletedError: an output was deleted over 24 hours ago.
     """
     spec = deployment.index.records.spec(run.id)
     if spec.result is None:
@@ -40,8 +41,11 @@ def _load_output(deployment: Deployment, step: StepRun, output: str) -> object:
     if name is None:
         return None  # the step returned None for it
     artifact, _, version = name.partition("@")
-    records = deployment.index.records
-    found = records.version(artifact, version)
-    if found is None:
+    deletions = deployment.index.deletions
+    found = deletions.held(artifact, version)
+    if found is not None:
+        return deployment.store.load(found.version.record, found.inline)
+    stone = deletions.tombstones([name]).get(name)
+    if stone is None:
         raise ReferenceNotFoundError((f"there is no version {name}",))
-    return deployment.store.load(found.record, records.inline(artifact, version))
+    raise VersionDeletedError(artifact, version, stone.deleted_at, stone.by, stone.why)
