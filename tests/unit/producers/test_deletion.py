@@ -17,7 +17,6 @@ from raincheck_contracts.errors import (
 from tests.support.dumps import ask, key
 from tests.support.local_execution import LocalWorker
 
-
 pytestmark = pytest.mark.usefixtures("deployment")
 
 

@@ -1,5 +1,6 @@
 """`raincheck artifacts delete` and `prune`: to be rid of versions."""
 
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -17,6 +18,9 @@ from raincheck_workers.cli.rendering.pruning_table import pruning_table, pruning
 _DELETE = "raincheck artifacts delete"
 #: Said after each deletion, so that nobody looks for the space.
 BLOBS_STAY = "the bytes of blobs stay in the store: other versions may share them"
+
+# Deletions after which progress is told.
+_EVERY = 100
 
 WhyOption = Annotated[str | None, typer.Option(metavar="TEXT", help="Kept for ever.")]
 
@@ -75,48 +79,39 @@ def prune(  # noqa: PLR0913 - the rule
     as_json: JsonOption = False,
 ) -> None:
     """Delete the versions that nothing keeps; what has an alias stays in any case."""
-    client = Client(current_deployment())
-    planned = client.prune_artifacts(
+    prune_them = partial(
+        Client(current_deployment()).prune_artifacts,
         name,
         keep=keep,
         older_than=older_than,
         unused=unused,
         keep_tags=keep_tag or (),
-        dry_run=True,
     )
+    pruned = prune_them(dry_run=True)
     if not as_json:
-        output().print(pruning_table(planned))
-        output().print(pruning_words(planned))
-    if not dry_run and not planned.goes:
-        planned = planned.model_copy(update={"dry_run": False})
-    elif not dry_run:
-        ask(f"Delete {_versions(len(planned.goes))}?", yes=yes)
-        done = 0
-
-        def told(entry: PruneEntry) -> None:
-            nonlocal done
-            done += 1
-            if done % _EVERY == 0:
-                messages().print(f"{done} deleted, up to {entry.artifact}@{entry.version}")
-
-        planned = client.prune_artifacts(
-            name,
-            keep=keep,
-            older_than=older_than,
-            unused=unused,
-            keep_tags=keep_tag or (),
-            why=why,
-            progress=told,
-        )
+        output().print(pruning_table(pruned))
+        output().print(pruning_words(pruned))
+    if not dry_run:
+        if pruned.goes:
+            ask(f"Delete {_versions(len(pruned.goes))}?", yes=yes)
+        pruned = prune_them(why=why, progress=_Progress().tell)
         if not as_json:
-            output().print(f"deleted {_versions(len(planned.goes))}")
+            output().print(f"deleted {_versions(len(pruned.goes))}")
             messages().print(BLOBS_STAY)
     if as_json:
-        print_json(planned.model_dump(mode="json"))
+        print_json(pruned.model_dump(mode="json"))
 
 
-# Deletions after which progress is told.
-_EVERY = 100
+class _Progress:
+    """Tells how far it is, now and then."""
+
+    def __init__(self) -> None:
+        self._done = 0
+
+    def tell(self, entry: PruneEntry) -> None:
+        self._done += 1
+        if self._done % _EVERY == 0:
+            messages().print(f"{self._done} deleted, up to {entry.artifact}@{entry.version}")
 
 
 def _versions(count: int) -> str:

@@ -205,7 +205,7 @@ function Bindings.kept(call, run, step)
     local stored = redis.call("HMGET", key, "b" .. i, "r" .. i, "m" .. i)
     local parts = Text.split(stored[1], FIELD)
     local record = Deleted.record(call, parts[1], parts[2])
-    local inline = record and not stored[3] and redis.call("HGET", record, "inline")
+    local inline = record and not stored[3] and redis.call("HGET", record, "inline") or false
     if not record and not gone then
       gone = Deleted.miss(Deleted.find(call, parts[1], parts[2]), "binding-gone")
       gone.ref = { written = parts[1] .. "@" .. parts[2], wait = 0 }
