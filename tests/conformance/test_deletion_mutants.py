@@ -2,6 +2,7 @@
 
 import pytest
 
+from raincheck.index.alias_scripts import Mover
 from raincheck.index.packing import pack_reference
 from raincheck_contracts.errors import VersionDeletedError
 from raincheck_contracts.reference_text import parse_reference
@@ -137,9 +138,7 @@ MUTANTS = [
         "texts have no limit",
         "if #d.by > BY_LIMIT or #d.why > WHY_LIMIT or",
         "if",
-        lambda driver: deletion.test_what_is_kept_for_ever_is_short(
-            driver, deletion.Mover(by="x" * 201)
-        ),
+        lambda driver: deletion.test_what_is_kept_for_ever_is_short(driver, Mover(by="x" * 201)),
     ),
     Mutant(
         "who waits is not told",
