@@ -10,6 +10,7 @@ from raincheck.index.packing import FIELD
 from raincheck.index.version_records import hash_of, read_version
 from raincheck_contracts.artifacts import ArtifactVersion
 from raincheck_contracts.deletions import Deletion, Tombstone
+from raincheck_contracts.errors import VersionDeletedError
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,26 @@ class DeletionScripts:
             if record:
                 return HeldVersion(read_version(artifact, version, record), record.get("inline"))
         return None
+
+    def check_there(
+        self, artifact: str, version: str, *, cause: BaseException | None = None
+    ) -> None:
+        """Refuse a version that was deleted.
+
+        Args:
+            artifact: name of the artifact.
+            version: of it.
+            cause: what went wrong because of it.
+
+        Raises:
+            VersionDeletedError: says when, by whom and why.
+        """
+        name = f"{artifact}@{version}"
+        stone = self.tombstones([name]).get(name)
+        if stone is not None:
+            raise VersionDeletedError(
+                artifact, version, stone.deleted_at, stone.by, stone.why
+            ) from cause
 
     def now(self) -> int:
         """The server's clock, milliseconds since the epoch."""

@@ -1,7 +1,7 @@
 """What a pipeline function returned, materialized from the outputs of its steps."""
 
 from raincheck.deployment import Deployment
-from raincheck_contracts.errors import ReferenceNotFoundError, VersionDeletedError
+from raincheck_contracts.errors import ReferenceNotFoundError
 from raincheck_contracts.pipelines import DictInput, Input, ListInput, OutputInput, ValueInput
 from raincheck_contracts.runs import Run, StepRun
 
@@ -45,7 +45,5 @@ def _load_output(deployment: Deployment, step: StepRun, output: str) -> object:
     found = deletions.held(artifact, version)
     if found is not None:
         return deployment.store.load(found.version.record, found.inline)
-    stone = deletions.tombstones([name]).get(name)
-    if stone is None:
-        raise ReferenceNotFoundError((f"there is no version {name}",))
-    raise VersionDeletedError(artifact, version, stone.deleted_at, stone.by, stone.why)
+    deletions.check_there(artifact, version)
+    raise ReferenceNotFoundError((f"there is no version {name}",))

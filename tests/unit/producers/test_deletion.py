@@ -151,6 +151,18 @@ def test_the_result_of_a_run_is_read_for_a_day(deployment: Deployment) -> None:
         load_result(deployment, handle.run())
 
 
+def test_a_version_at_hand_is_loaded_for_a_day(deployment: Deployment) -> None:
+    """Whoever found it before its deletion has it for as long as its bytes are there."""
+    _publish(1)
+    client = Client()
+    found = client.get_artifact_version("model", version=1)
+    client.delete_artifact_version("model", 1, by="ann")
+    assert found.load() == 0.0
+    ask(deployment.index, "DEL", key(deployment.index, "late:model:1"))
+    with pytest.raises(VersionDeletedError, match=r"model@1 was deleted on .* by ann"):
+        found.load()
+
+
 def test_inputs_that_were_deleted_since_say_so(deployment: Deployment) -> None:
     """Of the versions that a step had bound."""
     _publish(2)

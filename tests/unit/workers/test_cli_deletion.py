@@ -7,6 +7,7 @@ import pytest
 
 from tests.support.builders import nonce
 from tests.support.command_line import CommandLine, command_line
+from tests.support.subscribing import advance, subscribe
 
 
 @pytest.fixture
@@ -98,3 +99,31 @@ def test_lineage_shows_a_deleted_version(raincheck: CommandLine) -> None:
     assert "model@2 was deleted on " in raincheck("lineage", "model@2").out
     assert "deleted" in raincheck("lineage", "model@2", "--format", "html").out
     assert "was deleted on" in raincheck("lineage", "model@2", "--format", "mermaid").out
+
+
+def test_why_tells_of_events_of_a_deleted_version(raincheck: CommandLine) -> None:
+    """One that started nothing because of it, one that nobody had looked at, the deletion."""
+    index = raincheck.driver.index
+    subscribe(index, limit=1)
+    for _ in range(2):
+        raincheck.driver.publish("model")
+        advance(index)
+    waited = index.events.newest(1)[0].id
+    raincheck("artifacts", "delete", "model@5", "--yes")
+    deleted = index.events.newest(1)[0].id
+    index.runs.cancel(index.records.run_ids(1)[0], "makes room")
+    advance(index)
+    raincheck.driver.publish("model")
+    unseen = index.events.newest(1)[0].id
+    raincheck("artifacts", "delete", "model@6", "--yes")
+    advance(index)
+    told = [raincheck.document("why", event)["subscriptions"] for event in (waited, unseen)]
+    assert [[one["became"] for one in concerns] for concerns in told] == [
+        ["deleted"],
+        ["not matched"],
+    ]
+    texts = [concerns[0]["reasons"][0]["text"] for concerns in told]
+    assert texts[0] == "the version was deleted before a run had started for it"
+    assert texts[1] == "the version was deleted since: what it was like is not known any more"
+    assert raincheck.document("why", deleted)["subscriptions"] == []
+    assert "1 deleted" in raincheck("subscriptions", "show", "sub").out
