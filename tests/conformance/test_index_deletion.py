@@ -1,9 +1,12 @@
 """Deleting a version: what it takes away, what stays, and who may still read it."""
 
+from typing import Literal
+
 import pytest
 
 from raincheck.index import Index
 from raincheck.index.alias_scripts import Mover
+from raincheck.index.listing_scripts import VersionListing
 from raincheck.index.replies import BoundVersion, Unresolvable
 from raincheck_contracts.deletions import Deletion
 from raincheck_contracts.errors import (
@@ -154,18 +157,18 @@ def test_the_newest_of_a_run_and_of_a_pipeline_have_heirs(driver: Driver) -> Non
 
 
 def test_an_heir_far_away_is_found_in_several_calls() -> None:
-    """Each call looks at 1,000 versions; nothing is written before the heir is known."""
+    """Each call looks at 500 versions; nothing is written before the heir is known."""
     driver = Driver(fake_index())
     run = driver.submit(pipeline(step("s0"), step("s1")))
     driver.finish(run, "s0", new_version("m", output="o"))
-    for _ in range(2_100):
+    for _ in range(1_100):
         driver.publish("m")
     driver.finish(run, "s1", new_version("m", output="o"))
-    wish = (nonce(), "m", "2102", "", "", "", "")
+    wish = (nonce(), "m", "1102", "", "", "", "")
     first = driver.index.connection.call("delete_version", *wish, "", "")
     assert first[0] == b"LOOK"
-    assert driver.index.records.version("m", "2102") is not None
-    delete(driver, "2102")
+    assert driver.index.records.version("m", "1102") is not None
+    delete(driver, "1102")
     assert answer(driver.index, f"m?run={run}") == "1"
 
 
@@ -199,6 +202,26 @@ def test_a_guarded_alias_is_removed_by_its_pipelines_alone(driver: Driver) -> No
     with pytest.raises(AliasGuardedError):
         delete(driver, "1", force=True)
     assert delete(driver, "1", force=True, mover=mover_of(driver, "judge")).aliases == ("prod",)
+
+
+@pytest.mark.parametrize("order", ["newest", "oldest", "min", "max"])
+def test_a_list_goes_on_from_a_version_that_was_deleted(
+    driver: Driver, order: Literal["newest", "oldest", "min", "max"]
+) -> None:
+    """A place is a value: what was seen last may go before the next look."""
+    for n in range(9):
+        driver.publish("m", a=n // 3)
+    sort_by = "a" if order in {"min", "max"} else None
+    listing = VersionListing(artifact="m", order=order, sort_by=sort_by)
+    wanted = [one.version for one in driver.index.listing.page(listing, None, 9).versions]
+    found, place, more = list[str](), None, True
+    while more:
+        seen = driver.index.listing.look(listing, place, 2)
+        names = [one.version for one in seen.versions]
+        for name in names:
+            delete(driver, name)
+        found, place, more = found + names, seen.place, seen.more
+    assert found == wanted
 
 
 def test_a_rollback_does_not_bring_it_back(driver: Driver) -> None:
