@@ -32,6 +32,22 @@ def doubled() -> float:
     return double(Client().get_artifact_version("model"))
 
 
+@step(retries=1)
+def stubborn(value: float) -> float:
+    """Deletes its own input, fails, and succeeds at the second attempt."""
+    client = Client()
+    if client.deleted_artifact_version("model", 1) is None:
+        client.delete_artifact_version("model", 1)
+        raise ValueError("again")
+    return value
+
+
+@pipeline
+def stubbornly() -> float:
+    """Of the newest model."""
+    return stubborn(Client().get_artifact_version("model"))
+
+
 def _publish(count: int, artifact: str = "model") -> None:
     for value in range(count):
         save_artifact(float(value), artifact)
@@ -149,6 +165,20 @@ def test_the_result_of_a_run_is_read_for_a_day(deployment: Deployment) -> None:
     ask(deployment.index, "DEL", key(deployment.index, f"late:{artifact}:{version}"))
     with pytest.raises(VersionDeletedError, match=f"{name} was deleted on .* by ann"):
         load_result(deployment, handle.run())
+
+
+def test_a_retry_loads_what_the_first_attempt_was_bound_to(deployment: Deployment) -> None:
+    """Although a newer version is there, and the bound one is not."""
+    save_artifact(1.5, "model")
+    handle = stubbornly.delay()
+    worker = LocalWorker(deployment)
+    worker.work()
+    save_artifact(2.5, "model")
+    worker.work()
+    assert handle.get(timeout=5) == 1.5
+    stone = Client().deleted_artifact_version("model", 1)
+    assert stone is not None
+    assert stone.by == f"stubbornly/{handle.id}/stubborn"
 
 
 def test_a_version_at_hand_is_loaded_for_a_day(deployment: Deployment) -> None:
