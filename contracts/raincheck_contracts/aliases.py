@@ -58,6 +58,7 @@ class AliasMove(Contract):
     at: Annotated[int, Field(ge=0)]
     """Milliseconds since the epoch, by the index server's clock."""
     how: Literal["set", "promote", "rollback", "remove"]
+    """Removed it is by hand, or when the version that it names is deleted by force."""
     by: str
     """Who moved it; empty when that was not said."""
     why: str = ""

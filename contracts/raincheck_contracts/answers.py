@@ -42,6 +42,8 @@ class InputAnswer(Contract):
     """What the answer would be now; empty when there would be none."""
     missing: str | None = None
     """Why there would be none now."""
+    deleted: tuple[str, ...] = ()
+    """Of the versions that it became those that were deleted since: when, by whom and why."""
 
     @property
     def changed(self) -> bool:

@@ -11,99 +11,17 @@ from typing import Annotated, Literal
 from pydantic import Field, TypeAdapter
 
 from raincheck_contracts._base import Contract
-from raincheck_contracts.names import (
-    MetadataKey,
-    PipelineName,
-    RunId,
-    SeriesName,
-    Tag,
-    VersionName,
+from raincheck_contracts.event_data import (
+    AliasMovedData,
+    AliasRemovedData,
+    IndexReopenedData,
+    MetadataLoggedData,
+    RunFinishedData,
+    SubscriptionLaggedData,
+    TagAddedData,
+    VersionDeletedData,
+    VersionPublishedData,
 )
-from raincheck_contracts.runs import RunStatus
-from raincheck_contracts.selectors import Alias
-from raincheck_contracts.subscriptions import SubscriptionName
-
-
-class _Cause(Contract):
-    run: RunId | None = None
-    """The run that did it; None when done by hand."""
-    depth: Annotated[int, Field(ge=0)] = 0
-    """Triggers between the first cause and this event."""
-    pipeline: PipelineName | None = None
-    """The pipeline of that run."""
-    quiet: bool = False
-    """Whether it starts no runs: a backfill that does not cascade caused it."""
-
-
-class VersionPublishedData(_Cause):
-    """What `ArtifactVersionPublished` says."""
-
-    artifact: SeriesName
-    version: VersionName
-    sequence: Annotated[int, Field(ge=1)]
-
-
-class AliasMovedData(_Cause):
-    """What `AliasMoved` says."""
-
-    artifact: SeriesName
-    alias: Alias
-    version: VersionName
-    previous: VersionName | None = None
-
-
-class AliasRemovedData(_Cause):
-    """What `AliasRemoved` says."""
-
-    artifact: SeriesName
-    alias: Alias
-    version: VersionName
-    """That it named until then."""
-
-
-class TagAddedData(_Cause):
-    """What `TagAdded` says."""
-
-    artifact: SeriesName
-    version: VersionName
-    sequence: Annotated[int, Field(ge=1)]
-    tag: Tag
-
-
-class MetadataLoggedData(_Cause):
-    """What `MetadataLogged` says."""
-
-    artifact: SeriesName
-    version: VersionName
-    sequence: Annotated[int, Field(ge=1)]
-    key: MetadataKey
-
-
-class RunFinishedData(Contract):
-    """What `RunFinished` says."""
-
-    run: RunId
-    depth: Annotated[int, Field(ge=0)] = 0
-    pipeline: PipelineName
-    quiet: bool = False
-    status: RunStatus
-
-
-class IndexReopenedData(Contract):
-    """What `IndexReopened` says."""
-
-    epoch: str
-    """Of the index from this event on."""
-
-
-class SubscriptionLaggedData(Contract):
-    """What `SubscriptionLagged` says."""
-
-    subscription: SubscriptionName
-    after: str
-    """The last event that it has looked at."""
-    up_to: str
-    """The last event that was forgotten before it could."""
 
 
 class _Event(Contract):
@@ -158,6 +76,14 @@ class MetadataLogged(_Event):
     data: MetadataLoggedData
 
 
+class ArtifactVersionDeleted(_Event):
+    """A version was deleted; its name is not used again."""
+
+    type: Literal["raincheck.artifact_version_deleted.v1"] = "raincheck.artifact_version_deleted.v1"
+    subject: str
+    data: VersionDeletedData
+
+
 class RunFinished(_Event):
     """A run reached a final state."""
 
@@ -192,6 +118,7 @@ Event = Annotated[
     | AliasRemoved
     | TagAdded
     | MetadataLogged
+    | ArtifactVersionDeleted
     | RunFinished
     | IndexReopened
     | SubscriptionLagged,
@@ -206,6 +133,7 @@ EVENTS_BY_KIND: dict[str, type[Event]] = {
     "unalias": AliasRemoved,
     "tag": TagAdded,
     "metadata": MetadataLogged,
+    "deleted": ArtifactVersionDeleted,
     "finished": RunFinished,
     "reopened": IndexReopened,
     "lagged": SubscriptionLagged,
@@ -223,6 +151,8 @@ ENTRY_FIELDS = {
     "d": "triggers between the first cause and the run",
     "w": "pipeline of that run",
     "q": "1 when it starts no runs: a backfill that does not cascade caused it",
+    "u": "who deleted it",
+    "y": "why it was deleted",
     "o": "how it ended: succeeded, failed, cancelled",
     "e": "epoch of the index that begins",
     "b": "subscription",
@@ -238,6 +168,7 @@ KIND_FIELDS = {
     "unalias": {"artifact": "a", "alias": "n", "version": "v"},
     "tag": {"artifact": "a", "version": "v", "sequence": "s", "tag": "n"},
     "metadata": {"artifact": "a", "version": "v", "sequence": "s", "key": "n"},
+    "deleted": {"artifact": "a", "version": "v", "sequence": "s", "by": "u", "why": "y"},
     "finished": {"status": "o"},
     "reopened": {"epoch": "e"},
     "lagged": {"subscription": "b", "after": "f", "up_to": "g"},

@@ -68,6 +68,10 @@ class LineageVersion(Contract):
     """How many are."""
     unlisted_users: int = 0
     """Older steps that used it and are no longer listed: 1,000 are."""
+    deleted_at: int | None = None
+    """Milliseconds since the epoch; None for a version that is there. Of a deleted one its
+    digest, publication and users are known."""
+    deleted_by: str = ""
 
     @property
     def name(self) -> str:

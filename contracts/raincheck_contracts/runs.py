@@ -9,6 +9,7 @@ from typing_extensions import override
 
 from raincheck_contracts._base import Contract, JsonValue
 from raincheck_contracts.artifacts import Binding
+from raincheck_contracts.deletions import VersionDeleted
 from raincheck_contracts.models import RunModel
 from raincheck_contracts.names import MODEL_PREFIX, OutputName, PipelineName, RunId, StepName
 from raincheck_contracts.subscriptions import Trigger
@@ -105,6 +106,10 @@ class MissingReason(StrEnum):
     """No version of the artifact is linked to that version of the model."""
     TOO_MANY = "too-many"
     """It stands for over 100 versions, or the step would bind over 1,000."""
+    VERSION_DELETED = "version-deleted"
+    """The version that it names was deleted; its name is not used again."""
+    BINDING_GONE = "binding-gone"
+    """A version that it was bound to was deleted over 24 hours ago."""
 
 
 class MissingReference(Contract):
@@ -115,6 +120,8 @@ class MissingReference(Contract):
     reason: MissingReason
     deadline: int | None = None
     """When its wait ends, milliseconds since the epoch by the server's clock."""
+    deleted: VersionDeleted | None = None
+    """The version that is meant, when it was deleted."""
 
     @override
     def __str__(self) -> str:
@@ -157,6 +164,11 @@ class MissingReference(Contract):
             MissingReason.NONE_THEN: f"no version of {artifact!r} was that one at that moment",
             MissingReason.MOMENT_FORGOTTEN: "the alias has moved 1,000 times since",
             MissingReason.TOO_MANY: "it stands for over 100 versions, or the step binds over 1,000",
+            MissingReason.VERSION_DELETED: f"{self.deleted}",
+            MissingReason.BINDING_GONE: (
+                f"the step was bound to it, and {self.deleted}; to bind the run anew: "
+                "raincheck runs retry RUN --rebind"
+            ),
         }[self.reason]
 
     def _model_version(self) -> str:

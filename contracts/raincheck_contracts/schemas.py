@@ -6,9 +6,11 @@ from pydantic import BaseModel
 
 from raincheck_contracts.aliases import AliasMove, Promotion
 from raincheck_contracts.artifacts import ArtifactVersion, Binding, VersionRecord
+from raincheck_contracts.deletions import Deletion, Pruning, Tombstone
 from raincheck_contracts.events import (
     AliasMoved,
     AliasRemoved,
+    ArtifactVersionDeleted,
     ArtifactVersionPublished,
     IndexReopened,
     MetadataLogged,
@@ -27,14 +29,17 @@ _PUBLIC: tuple[type[BaseModel], ...] = (
     AliasMoved,
     AliasRemoved,
     ArtifactVersion,
+    ArtifactVersionDeleted,
     ArtifactVersionPublished,
     Binding,
     BoundReferences,
+    Deletion,
     IndexReopened,
     Lineage,
     MetadataLogged,
     PipelineSpec,
     Promotion,
+    Pruning,
     Run,
     RunFinished,
     RunRequest,
@@ -43,6 +48,7 @@ _PUBLIC: tuple[type[BaseModel], ...] = (
     SubscriptionDefinition,
     SubscriptionLagged,
     TagAdded,
+    Tombstone,
     VersionRecord,
 )
 

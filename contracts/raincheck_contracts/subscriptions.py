@@ -134,6 +134,8 @@ class SubscriptionCounts(Contract):
     """Too many triggers lie between the first cause and them."""
     quiet: int = 0
     """Caused by a run of a backfill that does not cascade."""
+    deleted: int = 0
+    """Their versions were deleted before a run had started for them."""
 
 
 class Subscription(Contract):
@@ -217,6 +219,7 @@ class Outcome(StrEnum):
     OWN = "own"
     DEEP = "deep"
     QUIET = "quiet"
+    DELETED = "deleted"
 
 
 class Match(Contract):

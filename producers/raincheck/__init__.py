@@ -36,12 +36,14 @@ from raincheck.queueing.enqueue import EnqueueOptions
 from raincheck.queueing.run_handle import RunHandle
 from raincheck.settings import Settings, read_settings
 from raincheck_contracts.aliases import AliasMove, Promotion
+from raincheck_contracts.deletions import Deletion, PruneEntry, Pruning, Tombstone
 from raincheck_contracts.errors import RaincheckError
 from raincheck_contracts.runs import RunStatus
 
 __all__ = [
     "AliasMove",
     "Client",
+    "Deletion",
     "Deployment",
     "EnqueueOptions",
     "ExternalArtifact",
@@ -50,12 +52,15 @@ __all__ = [
     "PendingVersion",
     "Pipeline",
     "Promotion",
+    "PruneEntry",
+    "Pruning",
     "PublishedVersion",
     "RaincheckError",
     "RunHandle",
     "RunStatus",
     "Settings",
     "Step",
+    "Tombstone",
     "VersionPage",
     "alias_moved",
     "all_of",

@@ -21,7 +21,7 @@ def test_the_asyncapi_document_is_that_of_the_contracts() -> None:
     stored = (FOLDER.parent / "asyncapi.json").read_text()
     assert json.loads(stored) == asyncapi()
     references = re.findall(r'"\./(schemas/\w+\.json)"', stored)
-    assert len(references) == 8
+    assert len(references) == 9
     assert [name for name in references if not (FOLDER.parent / name).is_file()] == []
 
 
@@ -31,6 +31,6 @@ def test_messages_and_events_have_a_schema_with_a_version() -> None:
     for name in ("StepTask", "RunRequest", "PipelineSpec"):
         assert schemas[name]["properties"]["contract"]["const"] == 1
     events = [name for name, schema in schemas.items() if "specversion" in schema["properties"]]
-    assert len(events) == 8
+    assert len(events) == 9
     for name in events:
         assert schemas[name]["properties"]["type"]["const"].endswith(".v1")

@@ -93,9 +93,12 @@ def _annotate(driver: Driver) -> None:
     assert aliases.rollback(nonce(), "model", "prod", mover=Mover()).promotion.version == "1"
     assert aliases.rollback(nonce(), "model", "prod", mover=Mover()).promotion.version == "2"
     assert [move.to for move in aliases.history("model", "prod", 9)] == list("21212")
-    assert aliases.remove(nonce(), "model", "prod", mover=Mover()).version == "2"
+    deletion = driver.index.deletions.delete(nonce(), "model", "2", force=True, mover=Mover())
+    assert deletion.deletion.aliases == ("prod",)
+    versions.set_alias(nonce(), "model", "last", "1")
+    assert aliases.remove(nonce(), "model", "last", mover=Mover()).version == "1"
     versions.publish(nonce(), new_version("model/churn"))
-    driver.index.models.link("churn", "1", "model", "2")
+    driver.index.models.link("churn", "1", "model", "1")
 
 
 def _lose_nodes(driver: Driver) -> None:

@@ -133,7 +133,7 @@ MUTANTS = [
     ),
     Mutant(
         "a removed alias named a version afterwards",
-        'return move.to ~= "" and move.to or nil',
+        'return move.to ~= "" and move.to -- else it was removed',
         'return move.to ~= "" and move.to or "1"',
         removal.test_an_alias_that_is_removed_names_nothing,
     ),

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from raincheck.index import Connection, Index
+from raincheck.index.alias_scripts import Mover
 from raincheck.index.connection import Commands
 from raincheck.index.library import library_source
 from raincheck.index.listing_scripts import VersionListing
@@ -39,6 +40,7 @@ _VERSION = st.fixed_dictionaries(
         "by": st.sampled_from(["", "p", "q"]),
         "run": st.sampled_from([None, "r"]),
         "passed": st.integers(0, 2),
+        "deleted": st.sampled_from([False, False, False, True]),
     }
 )
 _CONDITION = st.one_of(
@@ -198,6 +200,9 @@ def _check(
     publisher = _Publisher(index)
     for drawn in versions:
         publisher.publish(drawn)
+    for place, drawn in enumerate(versions, 1):
+        if drawn["deleted"]:
+            index.deletions.delete(nonce(), "m", str(place), mover=Mover())
     before = _expected(index, listing)
     assert _paged(index, listing, cut, []) == before
     found = _paged(index, listing, cut, between)

@@ -19,6 +19,8 @@ from raincheck_contracts.errors import (
     RaincheckError,
     ReferenceNotFoundError,
     RollbackRefusedError,
+    VersionAliasedError,
+    VersionDeletedError,
 )
 from tests.support.acts import act
 from tests.support.builders import nonce
@@ -40,13 +42,16 @@ class Model:
     undo: list[str | None] = field(default_factory=list)
     """What each move that is not undone has replaced."""
     allowed: tuple[str, ...] = ()
-    history: list[tuple[str, str | None, str, str]] = field(default_factory=list)
+    history: list[tuple[str, str | None, str | None, str]] = field(default_factory=list)
     """How, from, to, by."""
+    deleted: set[str] = field(default_factory=set)
 
     def refuses(self, version: str | None, mover: Mover, expected: str | None) -> type | None:
         """The error of a move that is not allowed, whatever it is."""
         if version is not None and not 0 < int(version) <= len(self.errors):
             return ReferenceNotFoundError
+        if version in self.deleted:
+            return VersionDeletedError
         if self.allowed and mover.by not in self.allowed:
             return AliasGuardedError
         return InvalidWriteError if expected is not None and expected != self.named else None
@@ -55,7 +60,7 @@ class Model:
         """The MSE of a version."""
         return self.errors[int(version) - 1]
 
-    def move(self, how: str, to: str, mover: Mover) -> None:
+    def move(self, how: str, to: str | None, mover: Mover) -> None:
         """Write down a move; a rollback takes one from the stack, every other puts one on it."""
         if how == "rollback":
             self.undo.pop()
@@ -97,7 +102,9 @@ class Played:
         metadata = {"MSE": mse}
         known = int(version) <= len(self.model.errors)
         wanted: type | None = None if known else ReferenceNotFoundError
-        if known and self.model.error(version) not in {None, mse}:
+        if version in self.model.deleted:
+            wanted = VersionDeletedError
+        elif known and self.model.error(version) not in {None, mse}:
             wanted = MetadataConflictError
         self._attempt(
             wanted, lambda: self.index.versions.log_metadata("model", version, {**metadata})
@@ -147,7 +154,8 @@ class Played:
         """The alias goes back to what the last move that is not undone has replaced."""
         model, mover = self.model, self.movers[who]
         wanted = model.refuses(None, mover, expected)
-        if wanted is None and (not model.undo or model.undo[-1] is None):
+        back = model.undo[-1] if model.undo else None
+        if wanted is None and (back is None or model.named is None or back in model.deleted):
             wanted = RollbackRefusedError
         call = partial(roll_back, self.index, request=nonce(), expected=expected, mover=mover)
         done = self._attempt(wanted, call)
@@ -157,6 +165,24 @@ class Played:
             assert to is not None
             model.move("rollback", to, mover)
             assert (done.moved, done.version, done.replaced) == (True, to, old)
+
+    def delete(self, version: str, who: str, force: bool) -> None:  # noqa: FBT001 - drawn
+        """A version goes, and the alias with it by force; it is gone back to no more."""
+        model, mover = self.model, self.movers[who]
+        names_it = model.named == version
+        wanted = model.refuses(version, mover, None)
+        if wanted is AliasGuardedError and not names_it:
+            wanted = None
+        if names_it and not force:
+            wanted = VersionAliasedError
+        wish = (nonce(), "model", version)
+        deletions = self.index.deletions
+        done = self._attempt(wanted, lambda: deletions.delete(*wish, force=force, mover=mover))
+        if done is not None:
+            assert done.deletion.aliases == (("prod",) if names_it else ())
+            if names_it:
+                model.move("remove", None, mover)
+            model.deleted.add(version)
 
     def repeat(self, place: int) -> None:
         """A call comes again, long after it was answered."""
@@ -205,6 +231,7 @@ _ACTS: list[st.SearchStrategy[Act]] = [
     act(Played.set_alias, version=_VERSIONS, who=_WHO, expected=_EXPECTED),
     *[act(Played.promote, version=_VERSIONS, who=_WHO, mode=_MODES, expected=_EXPECTED)] * 3,
     *[act(Played.rollback, who=_WHO, expected=_EXPECTED)] * 3,
+    act(Played.delete, version=_VERSIONS, who=_WHO, force=st.booleans()),
     act(Played.repeat, place=st.integers(0, 20)),
     act(Played.protect, pipelines=st.sampled_from([[], [], ["p"], ["p", "q"]])),
 ]

@@ -25,6 +25,7 @@ _METADATA = st.dictionaries(
 )
 _TAGS = st.lists(st.sampled_from(["t", "u"]), max_size=2, unique=True).map(tuple)
 _PLACES = st.integers(0, 20)
+_ALIASES = st.sampled_from(["production", "staging"])
 
 
 _ACTS: list[st.SearchStrategy[Act]] = [
@@ -38,7 +39,9 @@ _ACTS: list[st.SearchStrategy[Act]] = [
     ),
     *[act(Past.log, place=_PLACES, metadata=_METADATA)] * 2,
     act(Past.tag, place=_PLACES, tag=st.sampled_from(["t", "u"])),
-    act(Past.move, place=_PLACES, alias=st.sampled_from(["production", "staging"])),
+    *[act(Past.move, place=_PLACES, alias=_ALIASES)] * 2,
+    act(Past.promote, place=_PLACES, alias=_ALIASES, mode=st.sampled_from(["min", "max"])),
+    *[act(Past.delete, place=_PLACES, force=st.booleans())] * 2,
 ]
 _HISTORIES = st.lists(st.one_of(_ACTS), max_size=25)
 

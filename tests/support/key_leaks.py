@@ -30,6 +30,7 @@ PERMANENT_KINDS = (
     *("art:", "vers:", "ver:", "newest:", "alias:", "best:", "tag:"),
     *("ahist:", "guard:", "made:", "used:"),
     *("members:", "linked:", "modelruns:", "removed:"),
+    "gone:",
 )
 #: What belongs to the subscription that stands in its name, until that is deleted.
 OF_SUBSCRIPTIONS = ("sub:", "deployed:", "pend:", "join:", "live:", "fill:", "matched:")

@@ -6,9 +6,15 @@ The answers are evaluated in plain Python over all that ever happened: nothing o
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
+from typing import Literal
+
+import pytest
 
 from raincheck.index import Index
+from raincheck.index.alias_scripts import Mover
 from raincheck_contracts._base import JsonValue
+from raincheck_contracts.errors import MetricMissingError, VersionAliasedError
 from raincheck_contracts.references import Reference
 from raincheck_contracts.selectors import (
     AliasSelector,
@@ -29,6 +35,10 @@ ARTIFACT = "m"
 #: Whether something that came at a revision is asked about.
 Then = Callable[[int], bool]
 Metadata = dict[str, JsonValue]
+
+
+def _always(_revision: int) -> bool:
+    return True
 
 
 @dataclass(slots=True)
@@ -54,8 +64,14 @@ class Past:
 
     driver: Driver
     versions: list[PastVersion] = field(default_factory=list[PastVersion])
-    aliases: list[tuple[str, str, int]] = field(default_factory=list[tuple[str, str, int]])
-    """Alias, version, revision of the move."""
+    """Those that are there; a deleted one is an answer of no moment, also of none before."""
+    aliases: list[tuple[str, str | None, int]] = field(
+        default_factory=list[tuple[str, str | None, int]]
+    )
+    """Alias, version or None when it was removed, revision of the move."""
+    deleted: set[str] = field(default_factory=set[str])
+    named: int = 0
+    """Versions that were published by hand."""
     runs: list[str] = field(default_factory=list[str])
 
     @property
@@ -67,7 +83,8 @@ class Past:
 
     def publish(self, *, named: bool, metadata: Metadata, tags: tuple[str, ...]) -> None:
         """Publish a version by hand, under a number or a name of its own."""
-        name = f"v{len(self.versions)}" if named else None
+        self.named += 1
+        name = f"v{self.named}" if named else None
         new = new_version(ARTIFACT, name, metadata=metadata, tags=tags)
         done = self.index.versions.publish(nonce(), new)
         self._note(done.version, done.revision, None, None, metadata, tags)
@@ -106,6 +123,55 @@ class Past:
         if version := self._at(place):
             done = self.index.versions.set_alias(nonce(), ARTIFACT, alias, version.name)
             self.aliases.append((alias, version.name, done.revision))
+
+    def promote(self, *, place: int, alias: str, mode: Literal["min", "max"]) -> None:
+        """Let an alias name a version if that has a better `a`."""
+        if version := self._at(place):
+            now = self.named_by(alias)
+            compared = [version, *(one for one in self.versions if one.name == now)]
+            numbers = [_number(one.value("a", _always)) for one in compared]
+            compare = partial(
+                self.index.aliases.promote,
+                *(nonce(), ARTIFACT, version.name, alias),
+                metric="a",
+                mode=mode,
+                mover=Mover(by="ann"),
+            )
+            if None in numbers:
+                with pytest.raises(MetricMissingError):
+                    compare()
+                return
+            new, *old = [(1 if mode == "min" else -1) * number for number in numbers if number]
+            done = compare().promotion
+            assert done.moved == (not old or new < old[0])
+            if done.moved:
+                self.aliases.append((alias, version.name, done.revision))
+
+    def delete(self, *, place: int, force: bool) -> None:
+        """Delete a version, unless aliases name it and it is not by force."""
+        if version := self._at(place):
+            names = {name for name, _, _ in self.aliases}
+            aliases = sorted(name for name in names if self.named_by(name) == version.name)
+            delete = partial(
+                self.index.deletions.delete,
+                *(nonce(), ARTIFACT, version.name),
+                force=force,
+                mover=Mover(by="ann"),
+            )
+            if aliases and not force:
+                with pytest.raises(VersionAliasedError):
+                    delete()
+                return
+            done = delete().deletion
+            assert list(done.aliases) == aliases
+            self.aliases += [(alias, None, done.revision) for alias in aliases]
+            self.versions.remove(version)
+            self.deleted.add(version.name)
+
+    def named_by(self, alias: str, then: Then = _always) -> str | None:
+        """The version that an alias named; perhaps one that was deleted since."""
+        moves = [to for name, to, revision in self.aliases if name == alias and then(revision)]
+        return moves[-1] if moves else None
 
     def _at(self, place: int) -> PastVersion | None:
         return self.versions[place % len(self.versions)] if self.versions else None
@@ -156,10 +222,8 @@ class Past:
             case VersionSelector(version=name):
                 yield from (version for version in there if version.name == name)
             case AliasSelector(alias=alias):
-                moves = [
-                    to for name, to, revision in self.aliases if name == alias and then(revision)
-                ]
-                yield from (version for version in there if version.name in moves[-1:])
+                named = self.named_by(alias, then)
+                yield from (version for version in there if version.name == named)
             case NthSelector(back=back):
                 yield from newest[back : back + 1]
             case TagSelector(tag=tag):
@@ -181,6 +245,10 @@ class Past:
             int(event.id.partition("-")[0]): event.time.astimezone(UTC)
             for event in self.index.events.read(limit=1_000)
         }
+
+
+def _number(value: JsonValue) -> float | None:
+    return value if isinstance(value, int | float) else None
 
 
 def _best_first(

@@ -10,11 +10,12 @@ from raincheck_contracts._base import JsonValue, canonical_json
 from raincheck_contracts.reference_text import parse_reference
 from raincheck_contracts.references import Reference
 from raincheck_contracts.runs import MissingReason, MissingReference
+from raincheck_contracts.selectors import AliasSelector, VersionSelector
 from tests.support.version_history import Past, Then
 
 Meant = list[tuple[str, JsonValue]] | None
 
-_ONE = ("m@2", "m@v1", "m:production", "m:staging", "m~1", "m~3")
+_ONE = ("m@1", "m@2", "m@v1", "m:production", "m:staging", "m~1", "m~3")
 _MANY = ("m", "m?min=a", "m?max=a", "m?tag=t", "m?where=a<2", "m?where=a,b=2", "m?pipeline=train")
 
 
@@ -34,7 +35,11 @@ def _as_of(reference: Reference, moment: int | datetime) -> Reference | None:
 
 def _answer(answer: BoundVersion | tuple[BoundVersion, ...] | MissingReference) -> Meant:
     if isinstance(answer, MissingReference):
-        assert answer.reason not in {MissingReason.TOO_SELECTIVE, MissingReason.MOMENT_AHEAD}
+        never = {
+            *(MissingReason.TOO_SELECTIVE, MissingReason.MOMENT_AHEAD),
+            *(MissingReason.VERSION_PASSED, MissingReason.BINDING_GONE),
+        }
+        assert answer.reason not in never, str(answer)
         return None
     found = answer if isinstance(answer, tuple) else (answer,)
     return [(bound.version, bound.metadata) for bound in found]
@@ -45,6 +50,20 @@ def _compare(past: Past, references: list[Reference], then: Then) -> None:
     for reference, answer in zip(references, answers, strict=True):
         meant = past.meant(reference, then)
         assert _answer(answer) == (meant and list(map(_raw, meant))), str(reference)
+        told = isinstance(answer, MissingReference) and answer.deleted
+        assert (told.version if told else None) == _deleted(past, reference, then), str(reference)
+
+
+def _deleted(past: Past, reference: Reference, then: Then) -> str | None:
+    """The deleted version that a reference names by its name, or by an alias of then."""
+    match reference.selector:
+        case VersionSelector(version=version):
+            name: str | None = version
+        case AliasSelector(alias=alias):
+            name = past.named_by(alias, then)
+        case _:
+            name = None
+    return name if name in past.deleted else None
 
 
 def _raw(meant: tuple[str, JsonValue]) -> tuple[str, JsonValue]:

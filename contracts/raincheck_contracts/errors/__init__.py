@@ -16,6 +16,7 @@
             WaitInStepError (RuntimeError)
         ResolutionError
             ReferenceNotFoundError (LookupError)
+                VersionDeletedError
             MetadataPointerError (LookupError)
             TypeMismatchError (TypeError)
         StoreError
@@ -45,6 +46,7 @@
             AliasGuardedError
             MetricMissingError (LookupError)
             RollbackRefusedError
+            VersionAliasedError
             InvalidWriteError (ValueError)
         RunError
             StepFailedError
@@ -64,6 +66,11 @@ from raincheck_contracts.errors.aliases import (
     RollbackRefusedError,
 )
 from raincheck_contracts.errors.columns import ColumnContractError
+from raincheck_contracts.errors.deletions import (
+    VersionAliasedError,
+    VersionDeletedError,
+    VersionLinkedError,
+)
 from raincheck_contracts.errors.index import (
     BackfillRefusedError,
     EmbeddedServerError,
@@ -171,7 +178,10 @@ __all__ = [
     "UnsupportedValueError",
     "UntrustedTypeError",
     "UsageError",
+    "VersionAliasedError",
+    "VersionDeletedError",
     "VersionExistsError",
+    "VersionLinkedError",
     "VersionNameError",
     "WaitInStepError",
     "WorkerProcessError",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from typing_extensions import Unpack
 
 from raincheck.client.artifact_changes import ArtifactChanges
+from raincheck.client.deletion import Deletions
 from raincheck.client.event_reader import read_events
 from raincheck.client.lineage import LineageReading
 from raincheck.client.models import Models
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from raincheck.authoring.triggers import SubscriptionOptions
 
 
-class Client(Models, LineageReading, ArtifactChanges):
+class Client(Models, LineageReading, ArtifactChanges, Deletions):
     """Asks for artifact versions.
 
     Args:

@@ -46,7 +46,11 @@ class LineageReading(Access):
         index = self.deployment.index
         answer = index.versions.resolve([parse_reference(reference)]).answers[0]
         if isinstance(answer, MissingReference):
-            raise ReferenceNotFoundError((str(answer),))
+            if answer.deleted is None:
+                raise ReferenceNotFoundError((str(answer),))
+            artifact = parse_reference(reference).artifact
+            root = f"{artifact}@{answer.deleted.version}"
+            return lineage_of(index, root, direction=direction, depth=depth, limit=limit)
         if isinstance(answer, tuple):
             problem = f"{reference} stands for a list"
             raise ArgumentError("lineage", problem, "Leave take= out: one version is meant")

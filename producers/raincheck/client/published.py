@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from raincheck.client.metadata_view import RunMetadata
 from raincheck.deployment import Deployment
 from raincheck_contracts.artifacts import ArtifactVersion
+from raincheck_contracts.errors import BlobMissingError
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +54,16 @@ class PublishedVersion:
     def load(self) -> object:
         """Materialize the value.
 
+        It can also be loaded for 24 hours after it was deleted.
+
         Raises:
+            VersionDeletedError: it was deleted, and its bytes went with its record.
             StoreError: the bytes are missing, corrupt or of an untrusted type.
         """
-        inline = self.deployment.index.records.inline(self.name, self.version)
-        return self.deployment.store.load(self.record.record, inline)
+        index = self.deployment.index
+        inline = index.records.inline(self.name, self.version)
+        try:
+            return self.deployment.store.load(self.record.record, inline)
+        except BlobMissingError as error:
+            index.deletions.check_there(self.name, self.version, cause=error)
+            raise

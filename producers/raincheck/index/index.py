@@ -4,6 +4,7 @@ from raincheck.index.alias_scripts import AliasScripts
 from raincheck.index.backfill_scripts import BackfillScripts
 from raincheck.index.bad_messages import BadMessages
 from raincheck.index.connection import Connection
+from raincheck.index.deletion_scripts import DeletionScripts
 from raincheck.index.event_log import EventLog
 from raincheck.index.lineage_records import LineageRecords
 from raincheck.index.listing_scripts import ListingScripts
@@ -30,6 +31,7 @@ class Index:
         self.versions = VersionScripts(connection)
         self.aliases = AliasScripts(connection)
         self.reuse = ReuseScripts(connection)
+        self.deletions = DeletionScripts(connection)
         self.nodes = NodeScripts(connection)
         self.records = Records(connection)
         self.lineage = LineageRecords(connection)

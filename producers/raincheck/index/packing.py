@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from raincheck_contracts._base import canonical_json
+from raincheck_contracts.deletions import VersionDeleted
 from raincheck_contracts.models import ModelChoice, RunModel
 from raincheck_contracts.pipelines import (
     OutputInput,
@@ -143,9 +144,22 @@ def unpack_missing(packed: str) -> tuple[MissingReference, ...]:
     """The misses of a parked or failed step."""
     items = [item.split(FIELD) for item in packed.split(ITEM) if item]
     return tuple(
-        MissingReference(reference=reference, reason=MissingReason(reason), deadline=int(deadline))
-        for reference, reason, deadline in items
+        MissingReference(
+            reference=reference,
+            reason=MissingReason(reason),
+            deadline=int(deadline),
+            deleted=unpack_deleted(*detail),
+        )
+        for reference, reason, deadline, *detail in items
     )
+
+
+def unpack_deleted(detail: str = "") -> VersionDeleted | None:
+    """The detail of a miss: that the version was deleted; None without one."""
+    if not detail:
+        return None
+    at, version, by = detail.split(" ", 2)
+    return VersionDeleted(version=version, at=int(at), by=by)
 
 
 def unpack_trigger(packed: str) -> tuple[TriggeringEvent, ...]:

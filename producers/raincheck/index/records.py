@@ -17,6 +17,7 @@ from raincheck_contracts.pipelines import PipelineSpec
 from raincheck_contracts.runs import Run, RunStatus, StepRun
 
 _PAGE = 500
+_RECORDS = ("ver:", "late:")  # of a version that is there, of one that was deleted
 _NAMES = 1_000  # of artifacts, in one page
 
 
@@ -216,11 +217,11 @@ class Records:
         return self.version(version.artifact, text(found[0])) if found else None
 
     def inline(self, artifact: str, version: str) -> bytes | None:
-        """The bytes of a version that the index itself keeps."""
-        value: bytes | None = self._ask(
-            ("HGET", self._key("ver:", artifact, ":", version), "inline")
-        )[0]
-        return value
+        """The bytes of a version that the index itself keeps, for 24 hours after its deletion."""
+        found: list[bytes | None] = self._ask(
+            *(("HGET", self._key(kind, artifact, ":", version), "inline") for kind in _RECORDS)
+        )
+        return next((value for value in found if value is not None), None)
 
     def versions(self, artifact: str, limit: int | None = None) -> Iterator[ArtifactVersion]:
         """The versions of an artifact, newest first, read in pages."""

@@ -19,7 +19,10 @@ from raincheck_contracts.errors import (
     InvalidWriteError,
     MetadataConflictError,
     ReferenceNotFoundError,
+    VersionAliasedError,
+    VersionDeletedError,
     VersionExistsError,
+    VersionLinkedError,
     VersionNameError,
 )
 from raincheck_contracts.models import RunModel
@@ -252,7 +255,7 @@ def published(reply: Sequence[Any]) -> Published:
     return Published(text(reply[1]), int(reply[2]), text(reply[3]) == "1")
 
 
-def refusal(  # noqa: PLR0911 - one for each code
+def refusal(  # noqa: C901, PLR0911 - one for each code
     reply: Sequence[Any],
 ) -> IndexAccessError | ReferenceNotFoundError:
     """The error that a refused write stands for."""
@@ -267,6 +270,12 @@ def refusal(  # noqa: PLR0911 - one for each code
         case "UNKNOWN":
             name = f"{fields[0]}@{fields[1]}" if fields[1] else fields[0]
             return ReferenceNotFoundError((f"there is no version {name}",))
+        case "DELETED":
+            return VersionDeletedError(fields[0], fields[1], int(fields[2]), fields[3], fields[4])
+        case "ALIASED":
+            return VersionAliasedError(fields[0], fields[1], tuple(fields[2].split()))
+        case "LINKED":
+            return VersionLinkedError(fields[0], fields[1], tuple(fields[2].split()))
         case "GUARDED":
             return AliasGuardedError(fields[0], fields[1], fields[2], tuple(fields[3].split()))
         case "MOVED":

@@ -7,7 +7,7 @@ from typing import Any
 from raincheck.index import replies
 from raincheck.index.connection import Connection, text
 from raincheck.index.entries import NewVersion, check_name, entry_arguments
-from raincheck.index.packing import ITEM, pack_reference
+from raincheck.index.packing import ITEM, pack_reference, unpack_deleted
 from raincheck.index.replies import BoundVersion, Published
 from raincheck_contracts._base import JsonValue
 from raincheck_contracts.names import ALIAS_PATTERN, VERSION_NAME_PATTERN
@@ -160,4 +160,5 @@ def _answer(
             return tuple(map(replies.bound_version, item[1:]))
         case _:
             reason = MissingReason(text(item[1]))
-            return MissingReference(reference=str(reference), reason=reason)
+            deleted = unpack_deleted(*map(text, item[3:4]))
+            return MissingReference(reference=str(reference), reason=reason, deleted=deleted)

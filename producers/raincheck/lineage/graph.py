@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from raincheck.index.lineage_records import StepMade
 from raincheck_contracts._base import JsonValue, canonical_json
 from raincheck_contracts.artifacts import ArtifactVersion
+from raincheck_contracts.deletions import Tombstone
 from raincheck_contracts.lineage import (
     MAX_VALUE_BYTES,
     BoundReference,
@@ -41,9 +42,28 @@ class Graph:
         self.edges.setdefault(edge.canonical_json(), edge)
 
 
-def version_node(name: str, found: tuple[ArtifactVersion, int] | None) -> LineageVersion:
-    """A version as lineage shows it; only its name when the index does not have it."""
+def version_node(
+    name: str, found: tuple[ArtifactVersion, int] | None, stone: Tombstone | None = None
+) -> LineageVersion:
+    """A version as lineage shows it; only its name when the index knows nothing of it.
+
+    Args:
+        name: `artifact@version`.
+        found: the version, and how many users are no longer listed.
+        stone: what stays of a deleted one.
+    """
     artifact, _, version = name.partition("@")
+    if stone is not None:
+        return LineageVersion(
+            artifact=artifact,
+            version=version,
+            digest=stone.digest,
+            revision=stone.revision,
+            published_at=stone.published_at,
+            unlisted_users=stone.unlisted_users,
+            deleted_at=stone.deleted_at,
+            deleted_by=stone.by,
+        )
     if found is None:
         return LineageVersion(artifact=artifact, version=version)
     stored, unlisted = found

@@ -32,14 +32,17 @@ def lineage_of(
         depth: steps to go; None is all.
         limit: versions and step runs.
 
+    What a deleted version came from is not known any more, what came of it is.
+
     Raises:
-        ReferenceNotFoundError: there is no such version.
+        ReferenceNotFoundError: there never was such a version.
     """
     found = index.lineage.versions([root])
-    if root not in found:
+    stones = index.deletions.tombstones([root])
+    if root not in found and root not in stones:
         raise ReferenceNotFoundError((f"there is no version {root}",))
-    graph = Graph(limit, {root: version_node(root, found[root])})
-    if direction in {"up", "both"}:
+    graph = Graph(limit, {root: version_node(root, found.get(root), stones.get(root))})
+    if direction in {"up", "both"} and root in found:
         _Up(index, graph).walk(found[root][0], depth)
     if direction in {"down", "both"}:
         _Down(index, graph).walk(root, depth)
@@ -74,8 +77,10 @@ def _new_versions(
         seen.add(name)
         fresh.append(name)
     found = index.lineage.versions(fresh)
+    stones = index.deletions.tombstones([name for name in fresh if name not in found])
     for name in fresh:
-        graph.versions.setdefault(name, version_node(name, found.get(name)))
+        node = version_node(name, found.get(name), stones.get(name))
+        graph.versions.setdefault(name, node)
     return {name: version for name, (version, _) in found.items()}
 
 
@@ -143,8 +148,9 @@ class _Down:
                 self._graph.truncated = True
                 return
             names = self._made_by(users)
-            found = _new_versions(self._index, self._graph, seen, names)
-            level = list(found)
+            before = frozenset(seen)
+            _new_versions(self._index, self._graph, seen, names)
+            level = [name for name in dict.fromkeys(names) if name in seen - before]
             depth = None if depth is None else depth - 1
 
     def _users(self, level: list[str]) -> dict[str, list[str]]:

@@ -66,6 +66,7 @@ def _answers(deployment: Deployment, spec: StepSpec, step: StepRun) -> Iterator[
             revision=bindings[0].revision,
             chosen="the output of an earlier step",
             now=names,
+            deleted=tuple(map(str, deployment.index.deletions.tombstones(names).values())),
         )
         if isinstance(need, ReferenceInput):
             answer = _compared(deployment, need.reference, bindings, answer)

@@ -98,7 +98,7 @@ def lost_candidates(
     moment = reference.as_of if reference.as_of is not None else bindings[0].revision
     match reference.selector:
         case BestSelector(metric=metric):
-            return _next_best(index, reference, moment, metric, len(bindings))
+            return _next_best(index, reference, moment, metric, bindings)
         case TagSelector() | WhereSelector() | PipelineSelector() | RunSelector():
             return _newer(index, reference, moment, bindings)
         case _:
@@ -114,13 +114,15 @@ def _asked(index: Index, reference: Reference, **changes: object) -> list[BoundV
 
 
 def _next_best(
-    index: Index, reference: Reference, moment: object, metric: str, chosen: int
+    index: Index, reference: Reference, moment: object, metric: str, bindings: Sequence[Binding]
 ) -> tuple[LostCandidate, ...]:
-    take = min(chosen + _NAMED, _LOOKED_AT)
+    # A chosen version that was deleted since is no answer of then any more.
+    chosen = {item.sequence for item in bindings}
+    take = min(len(chosen) + _NAMED, _LOOKED_AT)
     found = _asked(index, reference, take=take, as_of=moment, pointer=pointer_of(metric))
     return tuple(
         LostCandidate(version=f"{one.artifact}@{one.version}", why=f"{metric} = {one.metadata}")
-        for one in found[chosen:]
+        for one in [one for one in found if one.sequence not in chosen][:_NAMED]
     )
 
 

@@ -11,6 +11,7 @@ def load_result(deployment: Deployment, run: Run) -> object:
 
     Raises:
         StoreError: an output's bytes cannot be read.
+        VersionDeletedError: an output was deleted over 24 hours ago.
     """
     spec = deployment.index.records.spec(run.id)
     if spec.result is None:
@@ -40,8 +41,9 @@ def _load_output(deployment: Deployment, step: StepRun, output: str) -> object:
     if name is None:
         return None  # the step returned None for it
     artifact, _, version = name.partition("@")
-    records = deployment.index.records
-    found = records.version(artifact, version)
-    if found is None:
-        raise ReferenceNotFoundError((f"there is no version {name}",))
-    return deployment.store.load(found.record, records.inline(artifact, version))
+    deletions = deployment.index.deletions
+    found = deletions.held(artifact, version)
+    if found is not None:
+        return deployment.store.load(found.version.record, found.inline)
+    deletions.check_there(artifact, version)
+    raise ReferenceNotFoundError((f"there is no version {name}",))

@@ -34,10 +34,14 @@ class Became(StrEnum):
     OWN = "own"
     DEEP = "deep"
     QUIET = "quiet"
+    DELETED = "deleted"
     NOT_MATCHED = "not matched"
     NOT_LOOKED_AT = "not looked at yet"
     OLDER = "older than the subscription"
     REQUIRED = "required, which starts nothing"
+
+
+_DELETED = "the version was deleted since: what it was like is not known any more"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,10 +70,9 @@ class Concern:
 
 def concerns(index: Index, event: VersionEvent) -> list[Concern]:
     """The subscriptions that are about the artifact of an event, or require it."""
-    candidate = candidate_of(index, event)
-    if candidate is None:
+    candidate, name = candidate_of(index, event), event.data.artifact
+    if candidate is None and not index.deletions.tombstones([f"{name}@{event.data.version}"]):
         return []
-    name = event.data.artifact
     return [
         _concern(index, subscription, event, candidate)
         for subscription in index.subscriptions.all()
@@ -84,7 +87,7 @@ def triggering_artifacts(subscription: Subscription) -> tuple[str, ...]:
 
 
 def candidate_of(index: Index, event: VersionEvent) -> Candidate | None:
-    """The version that an event is about, as it is now."""
+    """The version that an event is about, as it is now; None when it was deleted."""
     version = index.records.version(event.data.artifact, event.data.version)
     if version is None:
         return None
@@ -95,7 +98,7 @@ def candidate_of(index: Index, event: VersionEvent) -> Candidate | None:
 
 
 def _concern(
-    index: Index, subscription: Subscription, event: VersionEvent, candidate: Candidate
+    index: Index, subscription: Subscription, event: VersionEvent, candidate: Candidate | None
 ) -> Concern:
     name = subscription.definition.name
     if event.data.artifact not in triggering_artifacts(subscription):
@@ -162,13 +165,15 @@ def outcome_reason(subscription: Subscription, outcome: Outcome, depth: int | No
             text = f"{at}max_depth is {definition.max_depth}"
         case Outcome.QUIET:
             text = "a backfill that does not cascade caused it"
+        case Outcome.DELETED:
+            text = "the version was deleted before a run had started for it"
         case _:
             text = f"it is {outcome}"
     return Wait(text)
 
 
 def _unmatched(
-    subscription: Subscription, lane: Lane, event: VersionEvent, candidate: Candidate
+    subscription: Subscription, lane: Lane, event: VersionEvent, candidate: Candidate | None
 ) -> tuple[Became, list[Wait]]:
     moment = round(event.time.timestamp() * 1000)
     if moment < subscription.created_at:
@@ -176,8 +181,8 @@ def _unmatched(
     if (subscription.behind or lane.marked) and after(event.id, subscription.cursor):
         held = stopped(subscription)
         return Became.NOT_LOOKED_AT, [held or Wait("it has events before this one to look at")]
-    if matching(subscription.definition, candidate) is None:
-        return Became.NOT_MATCHED, []
+    if candidate is None or matching(subscription.definition, candidate) is None:
+        return Became.NOT_MATCHED, [] if candidate else [Wait(_DELETED)]
     if subscription.version > 1 and moment <= subscription.updated_at:
         why = f"deployment {subscription.version} was made after it, with another condition"
         return Became.NOT_MATCHED, [Wait(why)]

@@ -7,6 +7,7 @@ from raincheck.index.packing import (
     unpack_missing,
     written,
 )
+from raincheck_contracts.deletions import VersionDeleted
 from raincheck_contracts.pipelines import needs_of
 from raincheck_contracts.reference_text import parse_reference
 from raincheck_contracts.runs import MissingReason, MissingReference
@@ -83,8 +84,15 @@ def test_only_a_run_scoped_pipeline_has_a_run_scope() -> None:
 def test_misses_come_back_in_their_order() -> None:
     """Reference, reason, deadline; none when nothing is missing."""
     packed = "a:latest\x1fartifact-unknown\x1f17\x1ea@7\x1fversion-passed\x1f18"
+    packed += "\x1ea@6\x1fversion-deleted\x1f19\x1f17 6 ann b"
     assert unpack_missing(packed) == (
         MissingReference(reference="a:latest", reason=MissingReason.ARTIFACT_UNKNOWN, deadline=17),
         MissingReference(reference="a@7", reason=MissingReason.VERSION_PASSED, deadline=18),
+        MissingReference(
+            reference="a@6",
+            reason=MissingReason.VERSION_DELETED,
+            deadline=19,
+            deleted=VersionDeleted(version="6", at=17, by="ann b"),
+        ),
     )
     assert unpack_missing("") == ()

@@ -15,6 +15,7 @@ from raincheck_contracts.references import Reference
 from raincheck_workers.cli.artifact_changes import log_metadata, remove_alias, set_alias
 from raincheck_workers.cli.artifact_choice import resolved_version
 from raincheck_workers.cli.artifact_versions import versions_of
+from raincheck_workers.cli.deletion import delete, prune
 from raincheck_workers.cli.output import JsonOption, output, print_json
 from raincheck_workers.cli.promotion import history, promote, protect, rollback
 from raincheck_workers.cli.rendering.artifact_table import artifact_table, document
@@ -30,6 +31,8 @@ artifacts.command("versions")(versions_of)
 artifacts.command("promote")(promote)
 artifacts.command("rollback")(rollback)
 artifacts.command("history")(history)
+artifacts.command("delete")(delete)
+artifacts.command("prune")(prune)
 artifacts.command("protect")(protect)
 
 

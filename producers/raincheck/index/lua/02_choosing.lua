@@ -1,7 +1,7 @@
 -- Choosing: the one version, or the list of versions, that a selector names, or what is missing.
 --
--- Keys (read only): those of 02_references.lua, ahist:, see 25_promotion.lua, members:, see
--- 29_members.lua, run:<id>, step:<run>/<step>, see 03_runs.lua
+-- Keys (read only): those of 02_references.lua, gone:, see 01_deleted.lua, ahist:, see
+-- 25_promotion.lua, members:, see 29_members.lua, run:<id>, step:<run>/<step>, see 03_runs.lua
 
 local Choose = {}
 do -- what is local ends with the file: a chunk may hold 200
@@ -36,6 +36,10 @@ local Select = {}
 function Select.v(call, ref)
   if redis.call("EXISTS", call:key("ver:", ref.artifact, ":", ref.argument)) == 1 then
     return ref.argument
+  end
+  local deleted = Deleted.find(call, ref.artifact, ref.argument)
+  if deleted then
+    return ref.held and ref.argument, Deleted.miss(deleted)
   end
   local watch = "v:" .. ref.artifact .. "@" .. ref.argument
   if string.find(ref.argument, "^%d+$") then
@@ -148,6 +152,9 @@ function Select.m(call, ref, run)
   if member then
     return member
   end
+  if Deleted.find(call, model.artifact, version) then
+    return nil, Deleted.miss(Deleted.find(call, model.artifact, version)) -- the run's own
+  end
   -- A link is told to those who wait for any change of the model: it, a later version of the
   -- model, or another one in the stage is the cure.
   return nil, Choose.miss("member-unknown", "q:" .. model.artifact)
@@ -195,7 +202,7 @@ function Then.a(call, ref)
         move[entry[2][i]] = entry[2][i + 1]
       end
       if Moments.includes(ref.moment, move.rev, move.at) then
-        return move.to ~= "" and move.to or nil
+        return move.to ~= "" and move.to -- else it was removed
       end
     end
     if #moves < MOVES_READ then
@@ -223,6 +230,10 @@ local function choose_then(call, ref)
     return nil, Choose.miss("moment-ahead", "", true)
   end
   local version, why = (Then[ref.kind] or first_then)(call, ref)
+  local deleted = version and ref.kind == "a" and Deleted.find(call, ref.artifact, version)
+  if deleted then
+    return nil, Deleted.miss(deleted)
+  end
   if version then
     return version
   end

@@ -97,8 +97,8 @@ end
 -- The record from the values of `Records.FIELDS`, of which the first stands at `at`.
 function Records.read(call, values, at)
   local rec, digest, id, numbers, made_from, run = unpack(values, at)
-  if rec then
-    return rec
+  if rec or not id then
+    return rec -- false of a version that is not there
   end
   local form = redis.call("HGET", call:key("forms"), id)
   return fill(form, digest, run or "", made_from or "", numbers or "")
@@ -107,6 +107,20 @@ end
 -- The digest from the values of the first two of `Records.FIELDS`.
 function Records.digest_of(rec, digest)
   return digest or Records.digest(rec)
+end
+
+-- Lets a record that nobody will refer to any more stand by itself: its form has a user less.
+function Records.leave_form(call, key)
+  local values = redis.call("HMGET", key, unpack(Records.FIELDS))
+  if values[1] then
+    return
+  end
+  redis.call("HSET", key, "rec", Records.read(call, values, 1))
+  redis.call("HDEL", key, "dg", "fm", "nb", "mf")
+  if redis.call("HINCRBY", call:key("forms:users"), values[3], -1) == 0 then
+    redis.call("HDEL", call:key("forms"), values[3])
+    redis.call("HDEL", call:key("forms:users"), values[3])
+  end
 end
 
 local NOT_SHOWN = { inline = true, rec = true, dg = true, fm = true, nb = true, mf = true }

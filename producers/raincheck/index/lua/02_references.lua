@@ -19,7 +19,9 @@
 --                                    record, see 02_records.lua; unlisted, see 28_lineage.lua;
 --                                    in, see 29_members.lua
 --                                                                      for ever
---   newest:<artifact>          hash  p:<pipeline>, r:<run> -> newest    for ever
+--   newest:<artifact>          hash  p:<pipeline>, r:<run> -> newest; fp:<pipeline>, and of a
+--                                    run that published several fr:<run>, a sequence before
+--                                    which there is none                for ever
 --   alias:<artifact>           hash  alias -> version                  for ever
 --   best:<artifact>:<key>      zset  %016d sequence by number          for ever
 --   tag:<artifact>:<tag>       zset  version by sequence               for ever
@@ -66,6 +68,19 @@ local function projected(call, ref, version, raw, later)
   return nil, Choose.miss("metadata-key-unknown", watch, ref.moment ~= nil)
 end
 
+-- The key of a chosen version's record, or nil and a miss. An output of an earlier step, and
+-- what is `held`, was given before: it may have been deleted since.
+local function record_of(call, ref, version)
+  if ref.kind ~= "o" and not ref.held then
+    return call:key("ver:", ref.artifact, ":", version)
+  end
+  local key = Deleted.record(call, ref.artifact, version)
+  if key then
+    return key
+  end
+  return nil, Deleted.miss(Deleted.find(call, ref.artifact, version))
+end
+
 -- One reference -> {artifact, version, sequence, record, inline|false, metadata|false}
 -- or nil and a miss.
 function References.resolve(call, ref, run)
@@ -76,7 +91,11 @@ function References.resolve(call, ref, run)
   if not version then
     return nil, missed
   end
-  local key = call:key("ver:", ref.artifact, ":", version)
+  local key
+  key, missed = record_of(call, ref, version)
+  if not key then
+    return nil, missed
+  end
   if ref.key == "" then
     local v = redis.call("HMGET", key, "seq", "inline", unpack(Records.FIELDS))
     return { ref.artifact, version, v[1], Records.read(call, v, 3), v[2], false }
@@ -118,7 +137,7 @@ function References.resolve_all(call, refs, run)
 end
 
 local function missing(missed)
-  return { "0", missed.code, missed.final and "1" or "0" }
+  return { "0", missed.code, missed.final and "1" or "0", missed.detail or "" }
 end
 
 -- The answers to a list, one after another; the first that is missing is the answer to all.
@@ -140,7 +159,7 @@ local function read_list(call, ref, run)
 end
 
 -- resolve(run or "", packed) -> {revision, per reference: "1", its six values
--- | "L", six values each | "0", code, "1" when final}
+-- | "L", six values each | "0", code, "1" when final, detail (see Deleted.miss) or ""}
 function References.read(keys, args)
   local call = Call.open(keys, args)
   local out = { Text.int(call:current_revision()) }

@@ -61,7 +61,9 @@ local function unfold_all(call, run, packed, scope)
   for i, ref in ipairs(References.unpack(packed)) do
     local versions = unfold(call, run, ref, scope)
     for _, version in ipairs(versions or {}) do
-      out[#out + 1] = References.fixed(ref, version)
+      local one = References.fixed(ref, version)
+      one.held = ref.kind == "g" -- fixed when the run was created
+      out[#out + 1] = one
     end
     if not versions then
       out[#out + 1] = ref
@@ -74,8 +76,14 @@ end
 local function from_run(call, run, ref)
   local stored = redis.call("HGET", Runs.key(call, run), "b:" .. ref.item)
   local parts = Text.split(stored, FIELD)
-  local bound = { artifact = parts[1], kind = "v", argument = parts[2], key = ref.key }
-  return (References.resolve(call, bound, run))
+  local bound = {
+    artifact = parts[1], kind = "v", argument = parts[2], key = ref.key, held = true,
+  }
+  local found, missed = References.resolve(call, bound, run)
+  if missed then
+    missed.ref, missed.code = ref, "binding-gone"
+  end
+  return found, missed
 end
 
 local function from_scope(refs, scope, found)
@@ -106,7 +114,11 @@ local function find_in_run_scope(call, run, refs, scope)
   if revision then
     bound = {}
     for i, ref in ipairs(floating) do
-      bound[i] = from_run(call, run, ref)
+      local missed
+      bound[i], missed = from_run(call, run, ref)
+      if missed then
+        return nil, { missed }
+      end
     end
   else
     local all = unfold_all(call, run, scope.packed, scope)
@@ -185,22 +197,25 @@ function Bindings.keep(call, run, step, found)
   end
 end
 
--- The kept bindings of a step, in the form that `find` gives, or nil.
+-- The kept bindings of a step, in the form that `find` gives, or nil. `gone` is the miss of
+-- the first that was deleted so long ago that its record is gone.
 function Bindings.kept(call, run, step)
   local key = Runs.step_key(call, run, step)
   local head = redis.call("HMGET", key, "bn", "brev", "bc")
   if not head[1] then
     return nil
   end
-  local values = {}
+  local values, gone = {}, nil
   for i = 1, tonumber(head[1]) do
     local stored = redis.call("HMGET", key, "b" .. i, "r" .. i, "m" .. i)
     local parts = Text.split(stored[1], FIELD)
-    local inline = false
-    if not stored[3] then
-      inline = redis.call("HGET", call:key("ver:", parts[1], ":", parts[2]), "inline")
+    local record = Deleted.record(call, parts[1], parts[2])
+    local inline = record and not stored[3] and redis.call("HGET", record, "inline") or false
+    if not record and not gone then
+      gone = Deleted.miss(Deleted.find(call, parts[1], parts[2]), "binding-gone")
+      gone.ref = { written = parts[1] .. "@" .. parts[2], wait = 0 }
     end
     values[i] = { parts[1], parts[2], parts[3], stored[2], inline, stored[3] }
   end
-  return { values = values, counts = head[3] or "", revision = tonumber(head[2]) }
+  return { values = values, counts = head[3] or "", revision = tonumber(head[2]), gone = gone }
 end

@@ -12,10 +12,13 @@
 --   wait:m:<artifact>@<version>#<key>        metadata of a fixed version
 --   wait:q:<artifact>                        any change of the artifact
 --   wait:c:<key>                             the end of a computation, see 29_reuse.lua
+--   wait:d:<artifact>@<version>              the deletion of a version that they ask for by its
+--                                            name; beside the one of these that they wait in
 --                                       until woken
 --   wake:<...>  set   waiters of a fired key that are not looked at yet   until woken
 --   waiting     zset  <run>/<step> in state W by the server ms of its parking
---   dirty       zset  f|<wait key> fired, k|<wait key> being woken; a|<artifact> has
+--   dirty       zset  f|<wait key> fired, k|<wait key> being woken, g|<artifact>@<version>
+--                     deleted, d of which waits; a|<artifact> has
 --                     subscriptions to mark, s|<subscription> has events to look at, p|<lane>
 --                     may start runs; by revision
 
@@ -28,12 +31,51 @@ function Waits.fire(call, watch)
   end
 end
 
+-- Whom the deletion of a version concerns: who asks for it by its name, and waits for something
+-- else. Such a step fails at once. Kept in the step's record, as `pins`.
+local function pin(call, run, step, key, watch)
+  local packed, names = Runs.spec(call, run, "refs"), {}
+  if packed == "" then
+    packed = redis.call("HGET", key, "refs")
+  end
+  for _, ref in ipairs(References.unpack(packed)) do
+    local name = ref.artifact .. "@" .. ref.argument
+    if ref.kind == "v" and watch ~= "v:" .. name then
+      names[#names + 1] = name
+      redis.call("SADD", call:key("wait:d:", name), run .. "/" .. step)
+    end
+  end
+  if #names > 0 then
+    redis.call("HSET", key, "pins", table.concat(names, " "))
+  end
+end
+
+local function unpin(call, run, step)
+  local key = Runs.step_key(call, run, step)
+  local names = redis.call("HGET", key, "pins")
+  for _, name in ipairs(Text.split(names, " ")) do
+    redis.call("SREM", call:key("wait:d:", name), run .. "/" .. step)
+  end
+  if names then
+    redis.call("HDEL", key, "pins")
+  end
+end
+
+function Waits.deleted(call, artifact, version)
+  local name = artifact .. "@" .. version
+  if redis.call("EXISTS", call:key("wait:d:", name)) == 1 then
+    redis.call("ZADD", call:key("dirty"), call:revision(), "g|" .. name)
+    call.dirty = true
+  end
+end
+
 local function pack_misses(misses, first_park, default)
   local items, earliest, passed = {}, nil, false
   for i, missed in ipairs(misses) do
     local wait = missed.ref.wait or default
     local deadline = first_park + wait
-    items[i] = missed.ref.written .. FIELD .. missed.code .. FIELD .. Text.int(deadline)
+    items[i] = table.concat({
+      missed.ref.written, missed.code, Text.int(deadline), missed.detail }, FIELD)
     earliest = math.min(earliest or deadline, deadline)
     passed = passed or missed.final or wait == 0
   end
@@ -55,6 +97,7 @@ function Waits.park(call, run, step, misses)
   local watch = misses[1].watch
   redis.call("SADD", call:key("wait:", watch), run .. "/" .. step)
   redis.call("HSET", key, "park", watch)
+  pin(call, run, step, key, watch)
   Runs.unhint(call, run, { step })
   Runs.set_state(call, run, step, "W")
   Runs.timer(call, "w|" .. run .. "/" .. step, earliest)
@@ -63,6 +106,7 @@ function Waits.park(call, run, step, misses)
 end
 
 local function unwait(call, run, step)
+  unpin(call, run, step)
   Runs.untimer(call, "w|" .. run .. "/" .. step)
   redis.call("ZREM", call:key("waiting"), run .. "/" .. step)
 end
@@ -127,6 +171,22 @@ function Waits.on_dirty.k(call, watch, _, left, out)
   end
   if redis.call("EXISTS", waking) == 0 then
     redis.call("ZREM", call:key("dirty"), "k|" .. watch)
+  end
+  return spent
+end
+
+function Waits.on_dirty.g(call, name, _, left, out)
+  local waiting, spent = call:key("wait:d:", name), 1
+  for _, member in ipairs(redis.call("SPOP", waiting, Text.int(math.ceil(left)))) do
+    local run, step = Runs.parse(member)
+    spent = spent + 1
+    if Runs.state(call, run, step) == "W" then
+      Waits.leave(call, run, step)
+      out[#out + 1] = Waits.look(call, run, step)
+    end
+  end
+  if redis.call("EXISTS", waiting) == 0 then
+    redis.call("ZREM", call:key("dirty"), "g|" .. name)
   end
   return spent
 end

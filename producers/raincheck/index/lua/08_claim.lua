@@ -100,6 +100,9 @@ function Claim.claim(keys, args)
     return refused
   end
   local found = Bindings.kept(call, c.run, c.step)
+  if found and found.gone then
+    return { Waits.park(call, c.run, c.step, { found.gone }) }
+  end
   if not found then
     local misses
     found, misses = Bindings.find(call, c.run, c.refs)

@@ -68,6 +68,9 @@ local function check_version(call, item, given, taken)
       or redis.call("EXISTS", call:key("ver:", item.artifact, ":", version)) == 1 then
       return { "EXISTS", item.artifact, version }
     end
+    if Deleted.find(call, item.artifact, version) then
+      return Deleted.refusal(call, item.artifact, version)
+    end
     taken[name] = true
     if not string.find(version, "^%d+$") then
       return nil
@@ -141,12 +144,18 @@ function Versions.write(call, item, cause)
   if cause then
     local made = call:key("newest:", item.artifact)
     redis.call("HSET", key, "by", cause.pipeline, "run", cause.run)
+    redis.call("HSETNX", made, "fp:" .. cause.pipeline, Text.int(sequence))
+    local earlier = redis.call("HGET", made, "r:" .. cause.run)
+    if earlier then
+      redis.call("HSETNX", made, "fr:" .. cause.run,
+        redis.call("HGET", call:key("ver:", item.artifact, ":", earlier), "seq"))
+    end
     redis.call("HSET", made, "p:" .. cause.pipeline, version, "r:" .. cause.run, version)
   end
   if item.has_inline then
     redis.call("HSET", key, "inline", item.inline)
   end
-  local model = string.match(item.artifact, "^model/(.*)$")
+  local model = Models.name_of(item.artifact)
   local names = model and call:key("models") or call:key("arts")
   redis.call("ZADD", names, 0, model or item.artifact)
   redis.call("ZADD", call:key("vers:", item.artifact), sequence, version)
@@ -169,7 +178,7 @@ end
 function Versions.check_metadata(call, artifact, version, entries, logged)
   local key, name = call:key("ver:", artifact, ":", version), artifact .. "@" .. version
   if redis.call("EXISTS", key) == 0 then
-    return { "UNKNOWN", artifact, version }
+    return Deleted.refusal(call, artifact, version)
   end
   for _, entry in ipairs(entries) do
     local place = name .. "#" .. entry.key
@@ -222,7 +231,7 @@ end
 
 -- publish(request id, one item) -> {"DONE", version, revision, dirty}
 -- | {"EXISTS", artifact, version} | {"NUMBER", artifact, version, next}
--- | {"INVALID", why}
+-- | {"DELETED", artifact, version, ms, who, why} | {"INVALID", why}
 function Versions.publish(keys, args)
   local call = Call.open(keys, args)
   local request = call:key("req:", call:take())
@@ -244,7 +253,8 @@ end
 
 -- log_metadata(artifact, version or "" for the newest, entries, run that does it or "")
 -- -> {"DONE", version, revision, dirty} | {"UNKNOWN", artifact, version}
---  | {"CONFLICT", version, key, old, new} | {"INVALID", why}
+--  | {"DELETED", artifact, version, ms, who, why} | {"CONFLICT", version, key, old, new}
+--  | {"INVALID", why}
 function Versions.log_metadata(keys, args)
   local call = Call.open(keys, args)
   local artifact = call:take()
@@ -259,14 +269,14 @@ function Versions.log_metadata(keys, args)
 end
 
 -- tag(artifact, version or "", tag, run that does it or "") -> {"DONE", version, revision, dirty}
--- | {"UNKNOWN", artifact, version}
+-- | {"UNKNOWN", artifact, version} | {"DELETED", artifact, version, ms, who, why}
 function Versions.tag(keys, args)
   local call = Call.open(keys, args)
   local artifact, version, tag = args[1], Versions.newest_or(call, args[1], args[2]), args[3]
   local key = call:key("ver:", artifact, ":", version)
   local sequence = redis.call("HGET", key, "seq")
   if not sequence then
-    return { "UNKNOWN", artifact, version }
+    return Deleted.refusal(call, artifact, version)
   end
   if not redis.call("HGET", key, "t:" .. tag) then
     write_tag(call, artifact, version, key, tonumber(sequence), tag)

@@ -10,6 +10,7 @@ local Groups = {}
 -- Units of work, of which `wake` may spend so many: one is about 0.05 ms.
 local STARTING, STEPS_PER_UNIT, MATCHES_PER_UNIT = 3, 40, 16
 local REPLACED_AT_ONCE = 16 -- runs that make room for later ones
+local DROPS_AT_ONCE = 32 -- groups with matches of deleted versions
 
 -- How many matches of the front make a group now; 0 for none. A backfill looks at all there is
 -- before it closes a group that time would close.
@@ -39,12 +40,28 @@ function Ready.batch(call, lane, length)
   return 0
 end
 
--- The next group without taking it: its packed matches, or nil.
-local function next_group(call, lane, slots)
+-- A match of a version that was deleted since starts no run.
+local function deleted_since(call, lane, packed)
+  local match = Matches.unpack(packed)
+  if not Deleted.find(call, match.a, match.v) then
+    return false
+  end
+  Matches.note(call, lane, match, "-deleted")
+  Subscriptions.count(call, lane.sub.name, "deleted")
+  return true
+end
+
+-- The group at the front: its packed matches, or nil; whether some were dropped, without which
+-- it may be another one.
+local function front_group(call, lane, slots)
   if slots > 1 then
     local found = {}
     for slot = 1, slots do
       found[slot] = redis.call("HGET", call:key("join:", lane.id), Text.int(slot))
+      if found[slot] and deleted_since(call, lane, found[slot]) then
+        redis.call("HDEL", call:key("join:", lane.id), Text.int(slot))
+        found[slot] = nil
+      end
       if not found[slot] then
         return nil
       end
@@ -54,7 +71,29 @@ local function next_group(call, lane, slots)
   local pending = call:key("pend:", lane.id)
   local length = redis.call("LLEN", pending)
   local count = length > 0 and Ready[lane.sub.group](call, lane, length) or 0
-  return count > 0 and redis.call("LRANGE", pending, 0, count - 1) or nil
+  if count == 0 then
+    return nil
+  end
+  local group, dropped = redis.call("LRANGE", pending, 0, count - 1), false
+  for _, packed in ipairs(group) do
+    if deleted_since(call, lane, packed) then
+      redis.call("LREM", pending, 1, packed)
+      dropped = true
+    end
+  end
+  return group, dropped
+end
+
+-- The next group without taking it: its packed matches, or nil.
+local function next_group(call, lane, slots)
+  for _ = 1, DROPS_AT_ONCE do
+    local group, dropped = front_group(call, lane, slots)
+    if not dropped then
+      return group
+    end
+  end
+  Subscriptions.poke(call, lane.id)
+  return nil
 end
 
 local function take(call, lane, group, slots)

@@ -5,6 +5,7 @@
 -- set_alias(request id, artifact, alias, version or "", expected version or "", run that
 --   does it or "", who, why)
 -- -> {"DONE", version, revision, dirty} | {"UNKNOWN", artifact, version}
+--  | {"DELETED", artifact, version, ms, who, why}
 --  | {"MOVED", version that it names now} | {"GUARDED", ...}, see promote in 25_promotion.lua
 function Versions.set_alias(keys, args)
   local call = Call.open(keys, args)
@@ -16,7 +17,7 @@ function Versions.set_alias(keys, args)
   end
   local version = Versions.newest_or(call, artifact, args[4])
   if redis.call("EXISTS", call:key("ver:", artifact, ":", version)) == 0 then
-    return { "UNKNOWN", artifact, version }
+    return Deleted.refusal(call, artifact, version)
   end
   local now = redis.call("HGET", call:key("alias:", artifact), alias) or nil
   local move = {

@@ -9,8 +9,8 @@
 --   removed:<artifact>        set     aliases that were removed once: their history is found by
 --                                     name                                         for ever
 --
--- Fields of a move: rev, at (ms), how (set, promote, rollback, remove), by, why, from ("" for nothing),
--- to (likewise);
+-- Fields of a move: rev, at (ms), how (set, promote, rollback, remove), by, why, from ("" for
+-- nothing), to (likewise);
 -- run and pipeline when a step made it; metric, mode, old and new (raw JSON) when it was compared;
 -- under (see `undone_next`). 02_choosing.lua reads them for what the alias named at a moment.
 
@@ -158,7 +158,7 @@ end
 
 local function check_promotion(call, move, expected)
   if redis.call("EXISTS", call:key("ver:", move.artifact, ":", move.to)) == 0 then
-    return { "UNKNOWN", move.artifact, move.to }
+    return Deleted.refusal(call, move.artifact, move.to)
   end
   local refused = Versions.check_move(call, move)
   if refused then
@@ -174,7 +174,8 @@ end
 --   expected version or "", who, why, run that does it or "")
 -- -> {"DONE", version that it names now, revision, dirty, moved|same|worse, candidate,
 --     version that it named or "", its raw metric or "", the candidate's or ""}
---  | {"UNKNOWN", artifact, version} | {"GUARDED", artifact, alias, pipeline of the run, those that
+--  | {"UNKNOWN", artifact, version} | {"DELETED", artifact, version, ms, who, why}
+--  | {"GUARDED", artifact, alias, pipeline of the run, those that
 --     may} | {"MOVED", version that it names now} | {"INVALID", why}
 --  | {"NO_METRIC", artifact, version, metric, candidate|incumbent, raw or ""}
 function Promotion.promote(keys, args)

@@ -37,6 +37,50 @@ function Models.link(call, model, model_version, artifact, version)
   Waits.fire(call, "q:" .. Models.PREFIX .. model)
 end
 
+-- The newest of an artifact's versions that are linked, among those linked last, or nil.
+local MOST_LINKS = 1000
+
+local function newest_linked(call, linked, artifact)
+  local newest, greatest = nil, 0
+  for _, name in ipairs(redis.call("ZREVRANGE", linked, 0, MOST_LINKS - 1)) do
+    local of, version = string.match(name, "^([^@]*)@(.*)$")
+    local place = of == artifact and sequence(call, artifact, version) or 0
+    if place > greatest then
+      newest, greatest = version, place
+    end
+  end
+  return newest
+end
+
+-- The model that an artifact's versions are versions of, or nil.
+function Models.name_of(artifact)
+  return string.match(artifact, "^model/(.*)$")
+end
+
+-- Takes a version that is deleted out of the versions of models that it is linked to, and what
+-- is linked to it out of the index when it is one itself; it is not in `vers:` any more.
+function Models.unlink(call, d)
+  for _, place in ipairs(Text.split(d.linked, " ")) do
+    local model, version = string.match(place, "^([^@]*)@(.*)$")
+    local linked = call:key("linked:", model, ":", version)
+    local members = call:key("members:", model, ":", version)
+    redis.call("ZREM", linked, d.artifact .. "@" .. d.version)
+    if redis.call("HGET", members, d.artifact) == d.version then
+      local heir = newest_linked(call, linked, d.artifact)
+      if heir then
+        redis.call("HSET", members, d.artifact, heir)
+      else
+        redis.call("HDEL", members, d.artifact)
+      end
+    end
+    Waits.fire(call, "q:" .. Models.PREFIX .. model)
+  end
+  local model = Models.name_of(d.artifact)
+  for _, kind in ipairs(model and { "members:", "linked:", "modelruns:" } or {}) do
+    redis.call("DEL", call:key(kind, model, ":", d.version))
+  end
+end
+
 -- What is linked to versions of models has changed: those who wait for a model look again.
 -- `places` is `in` of a version, or false.
 function Models.changed_member(call, places)

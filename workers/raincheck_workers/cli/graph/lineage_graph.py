@@ -1,6 +1,7 @@
 """A lineage as a graph to be drawn, and what is said of its parts in words."""
 
 from raincheck.messaging.descriptions import reused_words
+from raincheck_contracts.deletions import deleted_words
 from raincheck_contracts.lineage import Lineage, LineageEdge, LineageStep, LineageVersion
 from raincheck_contracts.runs import StepState
 from raincheck_workers.cli.graph.model import Arrow, Box, BoxKind, RunGraph, VersionState
@@ -35,7 +36,7 @@ def lineage_graph(lineage: Lineage) -> RunGraph:
 
 
 def _version(version: LineageVersion) -> Box:
-    known = version.digest is not None
+    known = version.digest is not None and version.deleted_at is None
     return Box(
         key=version.name,
         kind=BoxKind.VERSION,
@@ -46,7 +47,9 @@ def _version(version: LineageVersion) -> Box:
 
 
 def version_note(version: LineageVersion) -> str:
-    """Type and size in a few words."""
+    """Type and size in a few words, or that it was deleted."""
+    if version.deleted_at is not None:
+        return deleted_words(version.deleted_at, version.deleted_by)
     if version.type is None or version.size is None:
         return "no longer there"
     return f"{short_type(version.type)}, {size(version.size)}"

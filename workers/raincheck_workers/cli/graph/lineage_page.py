@@ -95,6 +95,8 @@ def _version(lineage: Lineage, version: LineageVersion) -> Element:
         rows.append(("", f"{version.metadata_left_out} larger values are left out"))
     if version.unlisted_users:
         rows.append(("", f"{version.unlisted_users} older steps that used it are not listed"))
+    if version.deleted_at is not None:
+        rows.append(("deleted", _moment(version.deleted_at)))
     used = [edge for edge in lineage.edges if edge.version == version.name]
     shown = [f"{edge.kind} by {edge.step}" for edge in used]
     root = " root" if version.name == lineage.root else ""

@@ -32,6 +32,7 @@ def _lines(answer: InputAnswer) -> list[str]:
         f"  {took} became {became} at revision {answer.revision}",
         f"    {answer.chosen}",
         *(f"    not {item.version}: {item.why}" for item in answer.lost),
+        *(f"    {sentence}" for sentence in answer.deleted),
         f"    now: {_now(answer)}",
     ]
     return [one_line(line) for line in lines]

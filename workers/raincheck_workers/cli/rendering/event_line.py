@@ -5,6 +5,7 @@ from rich.text import Text
 from raincheck_contracts.events import (
     AliasMoved,
     AliasRemoved,
+    ArtifactVersionDeleted,
     ArtifactVersionPublished,
     Event,
     IndexReopened,
@@ -37,12 +38,15 @@ def _about(event: Event) -> str:  # noqa: C901, PLR0911 - one for each kind
         case AliasMoved(data=data):
             before = f", before {data.previous}" if data.previous else ""
             return f"{data.artifact}:{data.alias} is {data.version}{before}"
-        case AliasRemoved(data=data):
-            return f"{data.artifact}:{data.alias} is no more, before {data.version}"
         case TagAdded(data=data):
             return f"{event.subject} is tagged {data.tag}"
         case MetadataLogged(data=data):
             return f"{event.subject}#/{data.key}"
+        case AliasRemoved(data=data):
+            return f"{data.artifact}:{data.alias} is removed, before {data.version}"
+        case ArtifactVersionDeleted(data=data):
+            by, why = f" by {data.by}" if data.by else "", f": {data.why}" if data.why else ""
+            return f"{event.subject} is deleted{by}{why}"
         case RunFinished(data=data):
             return f"{data.pipeline} {data.status}, run {data.run}"
         case SubscriptionLagged(data=data):

@@ -59,6 +59,7 @@ def counts_words(counts: SubscriptionCounts, pending: int) -> str:
         "own": counts.own,
         "too deep": counts.deep,
         "quiet": counts.quiet,
+        "deleted": counts.deleted,
         "pending": pending,
     }
     handed = counts.matched - sum(away.values())
