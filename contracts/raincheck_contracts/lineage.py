@@ -8,12 +8,14 @@ from raincheck_contracts._base import Contract, JsonValue
 from raincheck_contracts.names import (
     ArtifactName,
     Digest,
+    Namespace,
     OutputName,
     PipelineName,
     RunId,
     StepName,
     VersionName,
 )
+from raincheck_contracts.version_text import version_text
 
 #: Bytes of JSON up to which a value is kept in lineage, and of all that one step had bound.
 MAX_VALUE_BYTES = 1_024
@@ -37,6 +39,13 @@ class BoundReference(Contract):
     """The metadata value that the step received."""
     value_left_out: bool = False
     """The value was too large to be kept here; the version's metadata has it."""
+    namespace: Namespace | None = None
+    """The fall-back that has the version; None for the own namespace."""
+
+    @property
+    def shown(self) -> str:
+        """`artifact@version`, after `namespace/` when it is of the fall-back."""
+        return version_text(self.artifact, self.version, self.namespace)
 
 
 class BoundReferences(Contract):
@@ -68,11 +77,13 @@ class LineageVersion(Contract):
     """How many are."""
     unlisted_users: int = 0
     """Older steps that used it and are no longer listed: 1,000 are."""
+    namespace: Namespace | None = None
+    """The fall-back that has it; None for the own namespace. What it came from is told there."""
 
     @property
     def name(self) -> str:
-        """`artifact@version`."""
-        return f"{self.artifact}@{self.version}"
+        """`artifact@version`, after `namespace/` when it is of the fall-back."""
+        return version_text(self.artifact, self.version, self.namespace)
 
 
 class LineageStep(Contract):

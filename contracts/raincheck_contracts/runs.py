@@ -9,7 +9,7 @@ from typing_extensions import override
 
 from raincheck_contracts._base import Contract, JsonValue
 from raincheck_contracts.artifacts import Binding
-from raincheck_contracts.names import OutputName, PipelineName, RunId, StepName
+from raincheck_contracts.names import Namespace, OutputName, PipelineName, RunId, StepName
 from raincheck_contracts.subscriptions import Trigger
 
 
@@ -96,6 +96,8 @@ class MissingReason(StrEnum):
     """At that moment no version was the one."""
     MOMENT_FORGOTTEN = "moment-forgotten"
     """The alias has moved more often since than is kept."""
+    MOMENT_ELSEWHERE = "moment-elsewhere"
+    """The artifact is of the fall-back namespace, which counts revisions of its own."""
     TOO_MANY = "too-many"
     """It stands for over 100 versions, or the step would bind over 1,000."""
 
@@ -108,11 +110,21 @@ class MissingReference(Contract):
     reason: MissingReason
     deadline: int | None = None
     """When its wait ends, milliseconds since the epoch by the server's clock."""
+    namespaces: tuple[Namespace, ...] = ()
+    """Where it was looked for, in a namespace with a fall-back: in the one that answers for
+    the artifact, or in both when neither has it."""
 
     @override
     def __str__(self) -> str:
         """One sentence for a person."""
-        return f"{self.reference}: {self._detail()}"
+        return f"{self.reference}: {self._detail()}{self._where()}"
+
+    def _where(self) -> str:
+        if not self.namespaces:
+            return ""
+        if len(self.namespaces) == 1:
+            return f" (in {self.namespaces[0]!r})"
+        return ", neither in " + " nor in ".join(map(repr, self.namespaces))
 
     def _detail(self) -> str:
         version, _, key = self.reference.partition("#")
@@ -139,6 +151,9 @@ class MissingReference(Contract):
             MissingReason.MOMENT_AHEAD: "that revision or time is not over yet",
             MissingReason.NONE_THEN: f"no version of {artifact!r} was that one at that moment",
             MissingReason.MOMENT_FORGOTTEN: "the alias has moved 1,000 times since",
+            MissingReason.MOMENT_ELSEWHERE: (
+                "it is of another namespace, which counts revisions of its own; ask for a time"
+            ),
             MissingReason.TOO_MANY: "it stands for over 100 versions, or the step binds over 1,000",
         }[self.reason]
 

@@ -44,6 +44,8 @@
             AliasGuardedError
             MetricMissingError (LookupError)
             RollbackRefusedError
+            ReadOnlyVersionError
+            FallbackError
             InvalidWriteError (ValueError)
         RunError
             StepFailedError
@@ -81,6 +83,7 @@ from raincheck_contracts.errors.index import (
     VersionExistsError,
     VersionNameError,
 )
+from raincheck_contracts.errors.namespaces import FallbackError, ReadOnlyVersionError
 from raincheck_contracts.errors.process import WorkerProcessError
 from raincheck_contracts.errors.resolution import (
     MetadataPointerError,
@@ -132,6 +135,7 @@ __all__ = [
     "DefinitionError",
     "EmbeddedServerError",
     "EventPositionError",
+    "FallbackError",
     "IdempotencyConflictError",
     "IncompatibleVersionError",
     "IndexAccessError",
@@ -147,6 +151,7 @@ __all__ = [
     "NoContextError",
     "ParameterError",
     "RaincheckError",
+    "ReadOnlyVersionError",
     "ReferenceNotFoundError",
     "ReferenceSyntaxError",
     "ResolutionError",

@@ -26,6 +26,11 @@ class PublishedVersion:
         return self.record.version
 
     @property
+    def namespace(self) -> str | None:
+        """The fall-back that it was read from; None for the own namespace."""
+        return self.record.namespace
+
+    @property
     def digest(self) -> str:
         """BLAKE3 of the stored bytes."""
         return self.record.record.digest
@@ -56,5 +61,6 @@ class PublishedVersion:
         Raises:
             StoreError: the bytes are missing, corrupt or of an untrusted type.
         """
-        inline = self.deployment.index.records.inline(self.name, self.version)
+        index = self.deployment.index.elsewhere(self.namespace)
+        inline = index.records.inline(self.name, self.version)
         return self.deployment.store.load(self.record.record, inline)

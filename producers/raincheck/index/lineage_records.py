@@ -9,6 +9,7 @@ from raincheck.index.packing import FIELD, ITEM
 from raincheck.index.version_records import hash_of, read_version
 from raincheck_contracts.artifacts import ArtifactVersion
 from raincheck_contracts.lineage import BoundReferences
+from raincheck_contracts.version_text import split_version_text
 
 # Records that one round trip reads: a version's may hold a mebibyte of metadata.
 _PAGE = 50
@@ -49,16 +50,17 @@ class LineageRecords:
     def versions(self, names: Sequence[str]) -> dict[str, tuple[ArtifactVersion, int]]:
         """Versions by `artifact@version`, each with how many users are no longer listed.
 
-        One that the index does not have is left out.
+        One that the index does not have is left out. Those of a fall-back, `namespace/` before
+        their names, are read there.
         """
         found: dict[str, tuple[ArtifactVersion, int]] = {}
-        replies = self._ask([("HGETALL", self._key("ver", name)) for name in names])
+        replies = self._ask([("HGETALL", self._record_key(name)) for name in names])
         for name, reply in zip(names, replies, strict=True):
             record = hash_of(reply)
             if "rec" in record:
-                artifact, _, version = name.partition("@")
-                unlisted = int(record.get("unlisted", 0))
-                found[name] = read_version(artifact, version, record), unlisted
+                artifact, version, namespace = split_version_text(name)
+                unlisted = 0 if namespace else int(record.get("unlisted", 0))
+                found[name] = read_version(artifact, version, record, namespace), unlisted
         return found
 
     def users(self, names: Sequence[str], limit: int) -> dict[str, Users]:
@@ -83,6 +85,11 @@ class LineageRecords:
         replies = self._ask([("HGETALL", f"{prefix}made:{key}") for key in keys])
         records = zip(keys, map(hash_of, replies), strict=True)
         return {key: _made(key, record) for key, record in records if record}
+
+    def _record_key(self, name: str) -> str:
+        artifact, version, namespace = split_version_text(name)
+        prefix = self._connection.prefix if namespace is None else f"rc:{{{namespace}}}:"
+        return f"{prefix}ver:{artifact}:{version}"
 
     def _key(self, kind: str, name: str) -> str:
         artifact, _, version = name.partition("@")

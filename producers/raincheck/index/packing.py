@@ -113,8 +113,13 @@ def unpack_missing(packed: str) -> tuple[MissingReference, ...]:
     """The misses of a parked or failed step."""
     items = [item.split(FIELD) for item in packed.split(ITEM) if item]
     return tuple(
-        MissingReference(reference=reference, reason=MissingReason(reason), deadline=int(deadline))
-        for reference, reason, deadline in items
+        MissingReference(
+            reference=reference,
+            reason=MissingReason(reason),
+            deadline=int(deadline),
+            namespaces=tuple(looked[0].split()) if looked else (),
+        )
+        for reference, reason, deadline, *looked in items
     )
 
 

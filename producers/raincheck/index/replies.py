@@ -13,6 +13,7 @@ from raincheck_contracts.errors import (
     IndexAccessError,
     InvalidWriteError,
     MetadataConflictError,
+    ReadOnlyVersionError,
     ReferenceNotFoundError,
     VersionExistsError,
     VersionNameError,
@@ -49,6 +50,8 @@ class BoundVersion:
     """The value's bytes when the index keeps them."""
     metadata: str | None
     """Raw JSON of the top-level metadata key, for a metadata reference."""
+    namespace: str | None = None
+    """The fall-back that has the version; None for the own namespace."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,9 +181,14 @@ def version_record(raw: bytes) -> VersionRecord:
     return VersionRecord.model_validate_json(raw)
 
 
-def bound_version(reply: Sequence[Any]) -> BoundVersion:
-    """The six values of a binding."""
-    artifact, version, sequence, record, inline, metadata = reply
+def bound_version(reply: Sequence[Any], namespace: str = "") -> BoundVersion:
+    """The six values of a binding.
+
+    Args:
+        reply: those, and a seventh where it tells the fall-back that has the version.
+        namespace: that fall-back, where it is told apart from them.
+    """
+    artifact, version, sequence, record, inline, metadata, *told = reply
     return BoundVersion(
         text(artifact),
         text(version),
@@ -188,6 +196,7 @@ def bound_version(reply: Sequence[Any]) -> BoundVersion:
         version_record(record),
         inline,
         None if metadata is None else text(metadata),
+        (text(told[0]) if told else namespace) or None,
     )
 
 
@@ -197,13 +206,17 @@ def claim(reply: Sequence[Any]) -> Claimed | Parked | Unresolvable | Refused:
     match code:
         case "BOUND":
             count, values = int(reply[4]), reply[5:]
+            trigger, counts, *told = (text(item) for item in values[6 * count :])
+            namespaces = told[0].split(",") if told and told[0] else [""] * count
             return Claimed(
                 text(reply[1]),
                 int(reply[2]),
                 int(reply[3]),
-                tuple(bound_version(values[6 * i : 6 * i + 6]) for i in range(count)),
-                unpack_counts(text(values[6 * count + 1])),
-                unpack_trigger(text(values[6 * count])),
+                tuple(
+                    bound_version(values[6 * i : 6 * i + 6], namespaces[i]) for i in range(count)
+                ),
+                unpack_counts(counts),
+                unpack_trigger(trigger),
             )
         case "PARKED":
             return Parked(unpack_missing(text(reply[1])))
@@ -258,6 +271,8 @@ def refusal(  # noqa: PLR0911 - one for each code
         case "UNKNOWN":
             name = f"{fields[0]}@{fields[1]}" if fields[1] else fields[0]
             return ReferenceNotFoundError((f"there is no version {name}",))
+        case "ELSEWHERE":
+            return ReadOnlyVersionError(fields[0], fields[1], fields[2], fields[3])
         case "GUARDED":
             return AliasGuardedError(fields[0], fields[1], fields[2], tuple(fields[3].split()))
         case "MOVED":

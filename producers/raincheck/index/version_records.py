@@ -15,13 +15,16 @@ def hash_of(reply: Mapping[Any, Any] | Sequence[Any]) -> dict[str, bytes]:
     return {text(reply[i]): reply[i + 1] for i in range(0, len(reply), 2)}
 
 
-def read_version(artifact: str, version: str, record: Mapping[str, bytes]) -> ArtifactVersion:
+def read_version(
+    artifact: str, version: str, record: Mapping[str, bytes], namespace: str | None = None
+) -> ArtifactVersion:
     """A version from the fields of its hash.
 
     Args:
         artifact: its name.
         version: its name.
         record: the fields; the bytes that the index keeps are not needed.
+        namespace: the fall-back that it is read from; None is the own one.
     """
     metadata = {
         name[2:]: json.loads(value)
@@ -38,4 +41,5 @@ def read_version(artifact: str, version: str, record: Mapping[str, bytes]) -> Ar
         pipeline=text(record.get("by")) or None,
         tags=tuple(sorted(name[2:] for name in record if name.startswith("t:"))),
         metadata=metadata,
+        namespace=namespace,
     )

@@ -160,4 +160,7 @@ def _answer(
             return tuple(map(replies.bound_version, item[1:]))
         case _:
             reason = MissingReason(text(item[1]))
-            return MissingReference(reference=str(reference), reason=reason)
+            looked = text(item[3]).split() if len(item) > 3 else ()  # noqa: PLR2004 - optional
+            return MissingReference(
+                reference=str(reference), reason=reason, namespaces=tuple(looked)
+            )

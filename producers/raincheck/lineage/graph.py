@@ -12,6 +12,7 @@ from raincheck_contracts.lineage import (
     LineageStep,
     LineageVersion,
 )
+from raincheck_contracts.version_text import split_version_text
 
 
 @dataclass(slots=True)
@@ -42,9 +43,9 @@ class Graph:
 
 def version_node(name: str, found: tuple[ArtifactVersion, int] | None) -> LineageVersion:
     """A version as lineage shows it; only its name when the index does not have it."""
-    artifact, _, version = name.partition("@")
+    artifact, version, namespace = split_version_text(name)
     if found is None:
-        return LineageVersion(artifact=artifact, version=version)
+        return LineageVersion(artifact=artifact, version=version, namespace=namespace)
     stored, unlisted = found
     metadata = {key: value for key, value in stored.metadata.items() if _small(value)}
     return LineageVersion(
@@ -59,6 +60,7 @@ def version_node(name: str, found: tuple[ArtifactVersion, int] | None) -> Lineag
         metadata=metadata,
         metadata_left_out=len(stored.metadata) - len(metadata),
         unlisted_users=unlisted,
+        namespace=namespace,
     )
 
 
@@ -101,7 +103,7 @@ def bound_edge(step: str, entry: BoundReference) -> LineageEdge:
     """What a reference of a step run was bound to."""
     return LineageEdge(
         kind="bound",
-        version=f"{entry.artifact}@{entry.version}",
+        version=entry.shown,
         step=step,
         parameter=entry.parameter,
         place=entry.place,
@@ -113,8 +115,13 @@ def bound_edge(step: str, entry: BoundReference) -> LineageEdge:
 
 
 def maker_of(version: ArtifactVersion) -> str | None:
-    """Key of the step run that made a version; None when it was published by hand."""
+    """Key of the step run that made a version; None when that is not told here.
+
+    It was published by hand, or in a fall-back, which tells it itself.
+    """
     record = version.record
+    if version.namespace is not None:
+        return None
     if record.run is None or record.step is None:
         return None
     return f"{record.run}/{record.step}@{version.revision}"

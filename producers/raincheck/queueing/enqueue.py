@@ -234,7 +234,7 @@ def _warn_of_unknown(deployment: Deployment, spec: PipelineSpec) -> None:
         for missing in resolution.missing
         if missing.reason is MissingReason.ARTIFACT_UNKNOWN
     }
-    known = deployment.index.records.artifact_names() if unknown else []
+    known = deployment.index.overlay.artifact_names() if unknown else []
     for name in sorted(unknown):
         _log.warning(
             "pipeline %s waits for artifact %r, which has no versions yet%s",

@@ -11,5 +11,5 @@ def missing_words(deployment: Deployment, missing: MissingReference) -> str:
     if missing.reason is not MissingReason.ARTIFACT_UNKNOWN:
         return str(missing)
     name = parse_reference(missing.reference).artifact
-    known = deployment.index.records.artifact_names()
+    known = deployment.index.overlay.artifact_names()
     return f"{missing}{did_you_mean(near_names(name, known))}"

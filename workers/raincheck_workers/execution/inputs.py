@@ -52,9 +52,8 @@ class BoundInputs:
 
     @property
     def versions(self) -> tuple[str, ...]:
-        """The versions bound, each once, `artifact@version`."""
-        names = (f"{b.artifact}@{b.version}" for b in self.bindings.values())
-        return tuple(dict.fromkeys(names))
+        """The versions bound, each once, as `Binding.shown` tells them."""
+        return tuple(dict.fromkeys(binding.shown for binding in self.bindings.values()))
 
 
 def bind(step: StepSpec, claimed: Claimed) -> BoundInputs:
@@ -77,6 +76,7 @@ def bind(step: StepSpec, claimed: Claimed) -> BoundInputs:
                 revision=claimed.revision,
                 written=written(need),
                 metadata=bound.metadata,
+                namespace=bound.namespace,
             )
             named[name] = bound, binding
             bindings[name] = binding
@@ -129,7 +129,7 @@ def _check_bound(
             manifest = bound.record.manifest
             fits, recorded = type_satisfies(manifest, annotation), manifest.type
         if not fits:
-            shown = f"{written(node)} (= {binding.artifact}@{binding.version})"
+            shown = f"{written(node)} (= {binding.shown})"
             raise TypeMismatchError(parameter, shown, recorded, describe(annotation))
 
 

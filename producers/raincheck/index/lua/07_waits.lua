@@ -32,7 +32,8 @@ local function pack_misses(misses, first_park, default)
   for i, missed in ipairs(misses) do
     local wait = missed.ref.wait or default
     local deadline = first_park + wait
-    items[i] = missed.ref.written .. FIELD .. missed.code .. FIELD .. Text.int(deadline)
+    items[i] = table.concat(
+      { missed.ref.written, missed.code, Text.int(deadline), missed.looked }, FIELD)
     earliest = math.min(earliest or deadline, deadline)
     passed = passed or missed.final or wait == 0
   end
@@ -51,6 +52,7 @@ function Waits.park(call, run, step, misses)
     Ends.fail(call, run, step, "unresolved")
     return "FAILED", packed
   end
+  Waits.watch(call)
   local watch = misses[1].watch
   redis.call("SADD", call:key("wait:", watch), run .. "/" .. step)
   redis.call("HSET", key, "park", watch)

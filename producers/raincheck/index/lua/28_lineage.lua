@@ -10,7 +10,8 @@
 --                                       listed (in how many `used` it stands)
 --                                 for ever; without outputs until no `used` lists it
 --   used:<artifact>:<version>     zset  <run>/<step>@<revision> by the revision, the newest
---                                       1,000                            for ever
+--                                       1,000; of a version of the fall-back
+--                                       used:<namespace>/<artifact>:<version>    for ever
 --   ver:<artifact>:<version>      see 02_references.lua; unlisted, how many older users
 
 local MOST_USERS = 1000
@@ -24,7 +25,7 @@ local function bound_versions(call, run, step)
   end
   for _, stored in ipairs(Batch.read("HMGET", key, fields)) do
     local parts = Text.split(stored, FIELD)
-    local name = parts[1] .. ":" .. parts[2]
+    local name = (parts[4] and parts[4] .. "/" or "") .. parts[1] .. ":" .. parts[2]
     if not seen[name] then
       seen[name] = true
       versions[#versions + 1] = name
