@@ -117,9 +117,11 @@ class MissingReference(Contract):
     @override
     def __str__(self) -> str:
         """One sentence for a person."""
-        return f"{self.reference}: {self._detail()}{self._where()}"
+        return f"{self.reference}: {self._detail()}{self.where}"
 
-    def _where(self) -> str:
+    @property
+    def where(self) -> str:
+        """Where it was looked for, to go on in a sentence; empty without a fall-back."""
         if not self.namespaces:
             return ""
         if len(self.namespaces) == 1:

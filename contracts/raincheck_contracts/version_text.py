@@ -13,6 +13,10 @@ def version_text(artifact: str, version: str, namespace: str | None = None) -> s
     return f"{namespace}/{own}" if namespace else own
 
 
+#: `model/<name>` is a model: no namespace of that name is a fall-back.
+RESERVED = "model"
+
+
 def split_version_text(text: str) -> tuple[str, str, str | None]:
     """Artifact, version and the fall-back that has it, or None.
 
@@ -20,5 +24,7 @@ def split_version_text(text: str) -> tuple[str, str, str | None]:
         text: as `version_text` writes it.
     """
     name, _, version = text.rpartition("@")
-    namespace, separator, artifact = name.rpartition("/")
-    return (artifact, version, namespace) if separator else (name, version, None)
+    namespace, separator, artifact = name.partition("/")
+    if not separator or namespace == RESERVED:
+        return name, version, None
+    return artifact, version, namespace

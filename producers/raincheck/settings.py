@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from raincheck.durations import seconds_of
 from raincheck_contracts.errors import SettingsError
 from raincheck_contracts.names import Namespace
+from raincheck_contracts.version_text import RESERVED
 
 
 def _names(value: object) -> object:
@@ -79,6 +80,8 @@ class Settings(BaseSettings):
     def _another(cls, value: str | None, info: ValidationInfo) -> str | None:
         if value is not None and value == info.data.get("namespace"):
             raise ValueError(f"{value!r} is the namespace itself: name another, or none")
+        if value == RESERVED:
+            raise ValueError(f"{value!r} is no name for a fall-back: names of models begin so")
         return value
 
     @property

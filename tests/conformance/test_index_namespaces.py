@@ -271,6 +271,8 @@ def test_a_chain_and_a_circle_are_refused(driver: Driver, dev: Driver) -> None:
         Index(beside(driver.index, "third", dev.index.namespace)).records.revision()
     with pytest.raises(FallbackError, match="only one is read"):
         driver.index.overlay.change(dev.index.namespace)
+    with pytest.raises(FallbackError, match="names of models begin so"):
+        driver.index.overlay.change("model")
     with pytest.raises(FallbackError, match="that is itself"):
         driver.index.overlay.change(driver.index.namespace)
 

@@ -11,6 +11,12 @@ from tests.support.dumps import ask, dump, key_names
 from tests.support.overlaid import answer, beside, fill, over
 from tests.support.subscribing import deployable, started, subscribe
 
+#: What the page on namespaces lets a branch's user do.
+COMMANDS = (
+    *("-@all", "+@read", "+@write", "+@connection", "+@transaction", "+@scripting", "+@pubsub"),
+    *("-@dangerous", "+info", "+time", "-function"),
+)
+
 
 def production(driver: Driver) -> None:
     """A namespace in use: versions, a subscription, and runs in every state."""
@@ -93,7 +99,7 @@ def reader(valkey_index: Index) -> Index:
     name, own = f"reader-{nonce()}", valkey_index.connection
     fill(Driver(valkey_index))
     keys = (f"~rc:{{{name}}}:*", f"%R~{own.prefix}*")
-    ask(valkey_index, "ACL", "SETUSER", name, "on", ">secret", "resetkeys", *keys, "+@all")
+    ask(valkey_index, "ACL", "SETUSER", name, "on", ">secret", "resetkeys", *keys, *COMMANDS)
     scheme, _, rest = own.url.partition("://")
     url = f"{scheme}://{name}:secret@{rest.rpartition('@')[2]}"
     return Index(Connection(url, name, fallback=own.namespace))

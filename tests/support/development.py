@@ -8,6 +8,7 @@ from typing import Any
 from raincheck.index.alias_scripts import Mover
 from raincheck.index.backfill_scripts import BackfillOptions, Since
 from raincheck.index.entries import ForeignMetadata
+from raincheck.index.listing_scripts import VersionListing
 from raincheck.index.replies import Claimed, Message
 from raincheck.index.run_scripts import Attempt
 from raincheck_contracts.errors import IndexProtocolError, RaincheckError
@@ -181,7 +182,10 @@ class Session:
         index = self._driver.index
         answers(index)
         index.overlay.artifacts(index.overlay.artifact_names())
-        list(index.answering("m").records.versions("m"))
+        answering = index.answering("m")
+        list(answering.records.versions("m"))
+        answering.listing.page(VersionListing(artifact="m"), None, 5)
+        answering.aliases.history("m", "production", 5)
 
     def _trim(self) -> None:
         self._driver.index.runs.trim(20)

@@ -34,7 +34,7 @@ class FallbackError(IndexAccessError):
         self.wanted = wanted
         """The fall-back that was asked for."""
         self.why = why
-        """`OTHER`, `SELF`, `CHAIN` or `CLUSTER`."""
+        """`OTHER`, `SELF`, `NAME`, `CHAIN` or `CLUSTER`."""
         self.found = found
         """The recorded fall-back; of a `CHAIN` that of the wanted one. Empty for none."""
 
@@ -44,6 +44,8 @@ class FallbackError(IndexAccessError):
         match self.why:
             case "SELF":
                 return f"{said}: that is itself. Name another one, or none"
+            case "NAME":
+                return f"{said}: names of models begin so. Give that namespace another name"
             case "CHAIN":
                 return (
                     f"{said}, which itself falls back to {self.found!r}: only one is read. "

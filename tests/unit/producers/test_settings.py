@@ -122,3 +122,5 @@ def test_a_namespace_does_not_fall_back_to_itself(monkeypatch: pytest.MonkeyPatc
         with pytest.raises(SettingsError, match="is the namespace itself") as refused:
             read_settings(namespace=namespace, fallback_namespace=namespace)
         assert refused.value.setting == "RAINCHECK_FALLBACK_NAMESPACE"
+    with pytest.raises(SettingsError, match="names of models begin so"):
+        read_settings(fallback_namespace="model")

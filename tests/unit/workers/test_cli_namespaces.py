@@ -75,6 +75,10 @@ def test_runs_and_lineage_name_the_namespace(raincheck: CommandLine, name: str) 
     spec = pipeline(step("s", "m?min=MSE", "m?min=MSE#/MSE", outputs=["x"]))
     run = driver.submit(spec)
     driver.finish(run, "s", new_version("x", output="x"))
+    down = raincheck("lineage", "m@1", "--down").out
+    assert down.startswith(f"{name}/m@1")
+    assert "x@1" in down
+    assert raincheck("artifacts", "history", "m", "--alias", "production").out.count("\n") > 1
     raincheck.driver.publish("m")
     assert f"{name}/1" in raincheck("runs", "show", run).out
     words = raincheck("runs", "inputs", run).out

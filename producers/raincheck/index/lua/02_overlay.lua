@@ -90,6 +90,9 @@ local function refusal(call, wanted)
   if wanted == call:namespace() then
     return { "SELF", wanted }
   end
+  if wanted == "model" then
+    return { "NAME", wanted } -- `model/m@1` is a version of the model `m`
+  end
   local next_one = wanted ~= "" and call:reading(wanted):known()[2]
   if next_one then
     return { "CHAIN", next_one }
@@ -99,7 +102,7 @@ end
 
 -- fall_back(namespace or "" for none, "first" | "change")
 -- -> {"DONE", namespace or ""} | {"OTHER", the recorded one or ""} | {"SELF", namespace}
---  | {"CHAIN", the fall-back of the wanted one}
+--  | {"NAME", namespace} | {"CHAIN", the fall-back of the wanted one}
 -- A first use records it in a namespace in which nothing has happened yet; a change does so in
 -- any. It is recorded and no setting of each process, so that all resolve alike.
 function Overlay.fall_back(keys, args)
