@@ -110,8 +110,12 @@ function Waits.on_dirty.o(call, moment, _, left, out)
     "LIMIT", "0", Text.int(math.ceil(left)))
   for _, member in ipairs(members) do
     local run, step = Runs.parse(member)
-    Waits.leave(call, run, step)
-    out[#out + 1] = Waits.look(call, run, step)
+    if Runs.state(call, run, step) == "W" then
+      Waits.leave(call, run, step)
+      out[#out + 1] = Waits.look(call, run, step)
+    else
+      redis.call("ZREM", call:key("waiting"), member) -- else it would be met for ever
+    end
   end
   if #members < left then
     redis.call("ZREM", call:key("dirty"), "o|" .. moment)
