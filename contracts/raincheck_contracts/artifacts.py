@@ -7,6 +7,7 @@ from pydantic import Field
 from raincheck_contracts._base import Contract, JsonValue
 from raincheck_contracts.names import (
     Digest,
+    Namespace,
     OutputName,
     PipelineName,
     RunId,
@@ -14,6 +15,7 @@ from raincheck_contracts.names import (
     StepName,
     VersionName,
 )
+from raincheck_contracts.version_text import version_text
 
 
 class ArrayRun(Contract):
@@ -79,7 +81,8 @@ class VersionRecord(Contract):
     step: StepName | None = None
     output: OutputName | None = None
     inputs: tuple[str, ...] = ()
-    """The versions that the producing step had bound, `name@version` each."""
+    """The versions that the producing step had bound, `name@version` each, after
+    `namespace/` where it is of a fall-back."""
 
 
 class ArtifactVersion(Contract):
@@ -98,6 +101,13 @@ class ArtifactVersion(Contract):
     """Whose run published it; None when done by hand."""
     tags: tuple[str, ...] = ()
     metadata: dict[str, JsonValue] = {}
+    namespace: Namespace | None = None
+    """The fall-back that it was read from; None for the own namespace."""
+
+    @property
+    def shown(self) -> str:
+        """`artifact@version`, after `namespace/` when it is of the fall-back."""
+        return version_text(self.artifact, self.version, self.namespace)
 
 
 class Binding(Contract):
@@ -116,3 +126,10 @@ class Binding(Contract):
     """JSON Pointer into the metadata (RFC 6901), for a metadata reference."""
     value: JsonValue = None
     """The metadata value that `pointer` gave; None without a pointer."""
+    namespace: Namespace | None = None
+    """The fall-back that has the version; None for the own namespace."""
+
+    @property
+    def shown(self) -> str:
+        """`artifact@version`, after `namespace/` when it is of the fall-back."""
+        return version_text(self.artifact, self.version, self.namespace)

@@ -7,6 +7,7 @@ from pydantic import Field
 from raincheck_contracts._base import Contract, JsonValue
 from raincheck_contracts.names import (
     Digest,
+    Namespace,
     OutputName,
     PipelineName,
     RunId,
@@ -14,6 +15,7 @@ from raincheck_contracts.names import (
     StepName,
     VersionName,
 )
+from raincheck_contracts.version_text import version_text
 
 #: Bytes of JSON up to which a value is kept in lineage, and of all that one step had bound.
 MAX_VALUE_BYTES = 1_024
@@ -37,6 +39,13 @@ class BoundReference(Contract):
     """The metadata value that the step received."""
     value_left_out: bool = False
     """The value was too large to be kept here; the version's metadata has it."""
+    namespace: Namespace | None = None
+    """The fall-back that has the version; None for the own namespace."""
+
+    @property
+    def shown(self) -> str:
+        """`artifact@version`, after `namespace/` when it is of the fall-back."""
+        return version_text(self.artifact, self.version, self.namespace)
 
 
 class BoundReferences(Contract):
@@ -72,11 +81,13 @@ class LineageVersion(Contract):
     """Milliseconds since the epoch; None for a version that is there. Of a deleted one its
     digest, publication and users are known."""
     deleted_by: str = ""
+    namespace: Namespace | None = None
+    """The fall-back that has it; None for the own namespace. What it came from is told there."""
 
     @property
     def name(self) -> str:
-        """`artifact@version`."""
-        return f"{self.artifact}@{self.version}"
+        """`artifact@version`, after `namespace/` when it is of the fall-back."""
+        return version_text(self.artifact, self.version, self.namespace)
 
 
 class LineageStep(Contract):

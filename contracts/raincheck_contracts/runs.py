@@ -11,7 +11,14 @@ from raincheck_contracts._base import Contract, JsonValue
 from raincheck_contracts.artifacts import Binding
 from raincheck_contracts.deletions import VersionDeleted
 from raincheck_contracts.models import RunModel
-from raincheck_contracts.names import MODEL_PREFIX, OutputName, PipelineName, RunId, StepName
+from raincheck_contracts.names import (
+    MODEL_PREFIX,
+    Namespace,
+    OutputName,
+    PipelineName,
+    RunId,
+    StepName,
+)
 from raincheck_contracts.subscriptions import Trigger
 
 
@@ -104,6 +111,8 @@ class MissingReason(StrEnum):
     """The model has no stage of that name, or the stage names no version."""
     MEMBER_UNKNOWN = "member-unknown"
     """No version of the artifact is linked to that version of the model."""
+    MOMENT_ELSEWHERE = "moment-elsewhere"
+    """The artifact is of the fall-back namespace, which counts revisions of its own."""
     TOO_MANY = "too-many"
     """It stands for over 100 versions, or the step would bind over 1,000."""
     VERSION_DELETED = "version-deleted"
@@ -122,11 +131,23 @@ class MissingReference(Contract):
     """When its wait ends, milliseconds since the epoch by the server's clock."""
     deleted: VersionDeleted | None = None
     """The version that is meant, when it was deleted."""
+    namespaces: tuple[Namespace, ...] = ()
+    """Where it was looked for, in a namespace with a fall-back: in the one that answers for
+    the artifact, or in both when neither has it."""
 
     @override
     def __str__(self) -> str:
         """One sentence for a person."""
-        return f"{self.reference}: {self._detail()}"
+        return f"{self.reference}: {self._detail()}{self.where}"
+
+    @property
+    def where(self) -> str:
+        """Where it was looked for, to go on in a sentence; empty without a fall-back."""
+        if not self.namespaces:
+            return ""
+        if len(self.namespaces) == 1:
+            return f" (in {self.namespaces[0]!r})"
+        return ", neither in " + " nor in ".join(map(repr, self.namespaces))
 
     def _detail(self) -> str:
         version, _, key = self.reference.partition("#")
@@ -163,6 +184,9 @@ class MissingReference(Contract):
             MissingReason.MOMENT_AHEAD: "that revision or time is not over yet",
             MissingReason.NONE_THEN: f"no version of {artifact!r} was that one at that moment",
             MissingReason.MOMENT_FORGOTTEN: "the alias has moved 1,000 times since",
+            MissingReason.MOMENT_ELSEWHERE: (
+                "it is of another namespace, which counts revisions of its own; ask for a time"
+            ),
             MissingReason.TOO_MANY: "it stands for over 100 versions, or the step binds over 1,000",
             MissingReason.VERSION_DELETED: f"{self.deleted}",
             MissingReason.BINDING_GONE: (

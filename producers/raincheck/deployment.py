@@ -58,7 +58,12 @@ class Deployment:
         if self._given_index is not None:
             return self._given_index
         return Index(
-            Connection(self.index_url, self.settings.namespace, synced=self.settings.strict)
+            Connection(
+                self.index_url,
+                self.settings.namespace,
+                synced=self.settings.strict,
+                fallback=self.settings.fallback_namespace,
+            )
         )
 
     def separate_index(self) -> Index:
@@ -71,6 +76,7 @@ class Deployment:
                 self.settings.namespace,
                 socket_timeout=5.0,
                 synced=self.settings.strict,
+                fallback=self.settings.fallback_namespace,
             )
         )
 

@@ -7,12 +7,13 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BeforeValidator, Field, ValidationError
+from pydantic import BeforeValidator, Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from raincheck.durations import seconds_of
 from raincheck_contracts.errors import SettingsError
 from raincheck_contracts.names import Namespace
+from raincheck_contracts.version_text import RESERVED
 
 
 def _names(value: object) -> object:
@@ -50,6 +51,9 @@ class Settings(BaseSettings):
     """Folder of the blobs, a path or `file://`; None is `<home>/blobs`."""
     namespace: Namespace = "default"
     """Prefix of all keys; the unit of sharding and the trust boundary."""
+    fallback_namespace: Namespace | None = None
+    """Namespace on the same server that is read, never written, for artifacts of which the own
+    one has no version."""
     lease: Annotated[float, BeforeValidator(_duration), Field(ge=1, allow_inf_nan=False)] = 10.0
     """Seconds of silence after which a worker is taken for dead."""
     shutdown_grace: Annotated[
@@ -70,6 +74,15 @@ class Settings(BaseSettings):
     """Port at which a worker serves its metrics; 0 is any free one, None is none."""
     metrics_host: str = "127.0.0.1"
     """Address of that port."""
+
+    @field_validator("fallback_namespace")
+    @classmethod
+    def _another(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is not None and value == info.data.get("namespace"):
+            raise ValueError(f"{value!r} is the namespace itself: name another, or none")
+        if value == RESERVED:
+            raise ValueError(f"{value!r} is no name for a fall-back: names of models begin so")
+        return value
 
     @property
     def strict(self) -> bool:

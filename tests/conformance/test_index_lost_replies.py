@@ -133,6 +133,12 @@ def _roll_back(driver: Driver) -> None:
     assert driver.index.records.revision() > before
 
 
+def _fall_back(driver: Driver) -> None:
+    driver.index.overlay.change("production")
+    driver.index.overlay.change(None)
+    assert driver.index.overlay.fallback() is None
+
+
 def _subscribe(driver: Driver) -> None:
     made = deployable(group=NEWEST, limit=1)
     scripts = driver.index.subscriptions
@@ -184,6 +190,7 @@ def test_no_call_has_a_second_effect(driver: Driver, comparing: _Comparing) -> N
     _lose_nodes(driver)
     _subscribe(driver)
     _reuse(driver)
+    _fall_back(driver)
     _roll_back(driver)
     driver.index.runs.trim()
     functions = set(re.findall(r'"rc1_(\w+)"', library_source())) - {

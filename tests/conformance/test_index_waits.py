@@ -177,7 +177,7 @@ def test_only_the_entry_that_is_waited_for_wakes(driver: Driver) -> None:
     driver.publish("model", MSE=0.5)
     assert driver.wake() == []
     assert driver.index.versions.log_metadata("model", "1", {"R2": 1, "MSE ": 1}).dirty is False
-    assert _wait_keys(driver) == ["wait:m:model@1#MSE"]
+    assert _wait_keys(driver) == ["wait:d:model@1", "wait:m:model@1#MSE"]
     assert driver.index.versions.log_metadata("model", "1", {"R2": 1, "MSE": 0.1}).dirty is True
     assert driver.wake() == ["a"]
 

@@ -47,6 +47,8 @@
             MetricMissingError (LookupError)
             RollbackRefusedError
             VersionAliasedError
+            ReadOnlyVersionError
+            FallbackError
             InvalidWriteError (ValueError)
         RunError
             StepFailedError
@@ -90,6 +92,7 @@ from raincheck_contracts.errors.index import (
     VersionExistsError,
     VersionNameError,
 )
+from raincheck_contracts.errors.namespaces import FallbackError, ReadOnlyVersionError
 from raincheck_contracts.errors.process import WorkerProcessError
 from raincheck_contracts.errors.resolution import (
     MetadataPointerError,
@@ -142,6 +145,7 @@ __all__ = [
     "DefinitionError",
     "EmbeddedServerError",
     "EventPositionError",
+    "FallbackError",
     "IdempotencyConflictError",
     "IncompatibleVersionError",
     "IndexAccessError",
@@ -157,6 +161,7 @@ __all__ = [
     "NoContextError",
     "ParameterError",
     "RaincheckError",
+    "ReadOnlyVersionError",
     "ReferenceNotFoundError",
     "ReferenceSyntaxError",
     "ResolutionError",

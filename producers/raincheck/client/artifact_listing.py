@@ -10,6 +10,7 @@ from raincheck.client.cursors import read_cursor, write_cursor
 from raincheck.client.listing_options import ListingOptions, listing_of
 from raincheck.client.published import PublishedVersion
 from raincheck.deployment import Deployment
+from raincheck.index import Index
 from raincheck.index.listing_scripts import VersionListing
 from raincheck_contracts.errors import ArgumentError
 
@@ -56,9 +57,10 @@ class ArtifactListing(Access):
             CursorError: the cursor is none, or one of another list.
         """
         asked = _checked(name, limit, listing)
+        source = self.deployment.index.answering(asked.artifact)
         if after is not None:
-            read_cursor(self.deployment.index.namespace, asked, after)
-        return _versions(self.deployment, asked, limit, after)
+            read_cursor(source.namespace, asked, after)
+        return _versions(self.deployment, source, asked, limit, after)
 
     def list_artifact_versions_page(
         self,
@@ -80,7 +82,9 @@ class ArtifactListing(Access):
             ArgumentError: an argument that cannot be meant.
             CursorError: the cursor is none, or one of another list.
         """
-        return read_page(self.deployment, _checked(name, limit, listing, 1), limit, after)
+        asked = _checked(name, limit, listing, 1)
+        source = self.deployment.index.answering(asked.artifact)
+        return read_page(self.deployment, source, asked, limit, after)
 
     def list_artifacts(
         self, prefix: str = "", *, after: str = "", limit: int | None = None
@@ -92,16 +96,17 @@ class ArtifactListing(Access):
             after: those that come after this name: the last one of the page before.
             limit: at most so many; None is all.
         """
-        return self.deployment.index.records.artifact_names(prefix, after=after, limit=limit)
+        return self.deployment.index.overlay.artifact_names(prefix, after=after, limit=limit)
 
 
 def read_page(
-    deployment: Deployment, listing: VersionListing, limit: int, after: str | None
+    deployment: Deployment, index: Index, listing: VersionListing, limit: int, after: str | None
 ) -> VersionPage:
     """One page of a list.
 
     Args:
-        deployment: where to ask.
+        deployment: has the values.
+        index: that answers for the artifact.
         listing: what is listed.
         limit: versions of the page.
         after: the cursor that the page before gave; None is the first page.
@@ -109,7 +114,6 @@ def read_page(
     Raises:
         CursorError: the cursor is none, or one of another list.
     """
-    index = deployment.index
     place = None if after is None else read_cursor(index.namespace, listing, after)
     versions, more = list[PublishedVersion](), True
     while more and len(versions) < limit:
@@ -121,11 +125,16 @@ def read_page(
 
 
 def _versions(
-    deployment: Deployment, listing: VersionListing, limit: int | None, after: str | None
+    deployment: Deployment,
+    index: Index,
+    listing: VersionListing,
+    limit: int | None,
+    after: str | None,
 ) -> Iterator[PublishedVersion]:
     left = limit
     while left is None or left > 0:
-        page = read_page(deployment, listing, _PAGE if left is None else min(_PAGE, left), after)
+        size = _PAGE if left is None else min(_PAGE, left)
+        page = read_page(deployment, index, listing, size, after)
         yield from page.versions
         after = page.next_cursor
         if after is None:

@@ -147,7 +147,8 @@ class ArtifactLookup(Access):
             raise ReferenceNotFoundError((str(answer),))
         found: list[PublishedVersion] = []
         for bound in answer if isinstance(answer, tuple) else (answer,):
-            record = index.records.version(bound.artifact, bound.version)
+            source = index.elsewhere(bound.namespace)
+            record = source.records.version(bound.artifact, bound.version)
             if record is None:
                 raise ReferenceNotFoundError((str(reference),))
             found.append(PublishedVersion(record, self.deployment))

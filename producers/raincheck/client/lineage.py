@@ -6,6 +6,7 @@ from raincheck_contracts.errors import ArgumentError, ReferenceNotFoundError
 from raincheck_contracts.lineage import Lineage
 from raincheck_contracts.reference_text import parse_reference
 from raincheck_contracts.runs import MissingReference
+from raincheck_contracts.version_text import version_text
 
 
 class LineageReading(Access):
@@ -54,5 +55,5 @@ class LineageReading(Access):
         if isinstance(answer, tuple):
             problem = f"{reference} stands for a list"
             raise ArgumentError("lineage", problem, "Leave take= out: one version is meant")
-        root = f"{answer.artifact}@{answer.version}"
+        root = version_text(answer.artifact, answer.version, answer.namespace)
         return lineage_of(index, root, direction=direction, depth=depth, limit=limit)

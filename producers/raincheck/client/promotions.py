@@ -125,7 +125,8 @@ class Promotions(Access):
         check_alias("alias_history", alias)
         if limit < 1:
             raise ArgumentError("alias_history", f"limit={limit}", "Give a number from 1 upwards")
-        return self.deployment.index.aliases.history(name, alias, limit)
+        index = self.deployment.index.answering(name)
+        return index.aliases.history(name, alias, limit)
 
     def protect_alias(self, name: str, alias: str, *pipelines: str) -> None:
         """Let only runs of these pipelines move an alias, by whatever way; nobody by hand.

@@ -27,6 +27,11 @@ class PublishedVersion:
         return self.record.version
 
     @property
+    def namespace(self) -> str | None:
+        """The fall-back that it was read from; None for the own namespace."""
+        return self.record.namespace
+
+    @property
     def digest(self) -> str:
         """BLAKE3 of the stored bytes."""
         return self.record.record.digest
@@ -60,7 +65,7 @@ class PublishedVersion:
             VersionDeletedError: it was deleted, and its bytes went with its record.
             StoreError: the bytes are missing, corrupt or of an untrusted type.
         """
-        index = self.deployment.index
+        index = self.deployment.index.elsewhere(self.namespace)
         inline = index.records.inline(self.name, self.version)
         try:
             return self.deployment.store.load(self.record.record, inline)

@@ -13,6 +13,7 @@ from redis.exceptions import MasterDownError, OutOfMemoryError, ReadOnlyError, T
 from redis.retry import Retry
 
 from raincheck.index.before_use import check_before_use
+from raincheck.index.fallback_replies import check_fallback, check_no_cluster
 from raincheck.index.faults import no_address, other_protocol, redacted, refused, unavailable
 from raincheck.index.library import PREFIX, PROTOCOL, RELEASE, library_digest, library_source
 from raincheck.index.rollback_watch import RollbackWatch
@@ -74,7 +75,12 @@ class Connection:
         client: a ready client instead of the URL's, for fakeredis in tests.
         socket_timeout: seconds that one call may take.
         synced: whether to refuse a server that does not sync each write to its disk.
+        fallback: the namespace to be read from where this one has nothing; None is the one
+            that is recorded, if any.
     """
+
+    foreign: str | None = None
+    """The namespace, when it is one that is only read; see `elsewhere.py`."""
 
     def __init__(
         self,
@@ -84,7 +90,9 @@ class Connection:
         client: Commands | None = None,
         socket_timeout: float = _SOCKET_TIMEOUT,
         synced: bool = False,
+        fallback: str | None = None,
     ) -> None:
+        self._fallback = fallback
         self._synced = synced
         self.url = url
         self.namespace = namespace
@@ -121,7 +129,13 @@ class Connection:
         check_before_use(
             lambda *command: self._reply_or_none(client, command), self.url, synced=self._synced
         )
+        if self._fallback is not None:
+            self._fall_back(client, self._fallback)
         return client
+
+    def _fall_back(self, client: Commands, wanted: str) -> None:
+        check_no_cluster(self._reply_or_none(client, ("INFO", "cluster")), self.namespace, wanted)
+        check_fallback(self.namespace, wanted, self._fcall(client, "fall_back", [wanted, "first"]))
 
     def _connected(self) -> Commands:
         try:

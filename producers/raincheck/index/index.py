@@ -5,12 +5,14 @@ from raincheck.index.backfill_scripts import BackfillScripts
 from raincheck.index.bad_messages import BadMessages
 from raincheck.index.connection import Connection
 from raincheck.index.deletion_scripts import DeletionScripts
+from raincheck.index.elsewhere import Elsewhere
 from raincheck.index.event_log import EventLog
 from raincheck.index.lineage_records import LineageRecords
 from raincheck.index.listing_scripts import ListingScripts
 from raincheck.index.match_records import MatchRecords
 from raincheck.index.model_scripts import ModelScripts
 from raincheck.index.node_scripts import NodeScripts
+from raincheck.index.overlay import Overlay
 from raincheck.index.records import Records
 from raincheck.index.reuse_scripts import ReuseScripts
 from raincheck.index.run_scripts import RunScripts
@@ -34,6 +36,7 @@ class Index:
         self.deletions = DeletionScripts(connection)
         self.nodes = NodeScripts(connection)
         self.records = Records(connection)
+        self.overlay = Overlay(connection)
         self.lineage = LineageRecords(connection)
         self.models = ModelScripts(connection)
         self.listing = ListingScripts(connection)
@@ -42,6 +45,14 @@ class Index:
         self.backfills = BackfillScripts(connection)
         self.matches = MatchRecords(connection)
         self.bad_messages = BadMessages(connection)
+
+    def elsewhere(self, namespace: str | None) -> "Index":
+        """Another namespace, to be read only; None is this one."""
+        return self if namespace is None else Index(Elsewhere(self.connection, namespace))
+
+    def answering(self, artifact: str) -> "Index":
+        """The namespace that answers for an artifact: this one, or its fall-back."""
+        return self.elsewhere(self.overlay.namespace_of(artifact))
 
     @property
     def namespace(self) -> str:

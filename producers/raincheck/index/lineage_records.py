@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from raincheck.index.connection import Connection, text
+from raincheck.index.elsewhere import Elsewhere
 from raincheck.index.packing import FIELD, ITEM
 from raincheck.index.version_records import hash_of, read_version, version_hashes
 from raincheck_contracts.artifacts import ArtifactVersion
 from raincheck_contracts.lineage import BoundReferences
+from raincheck_contracts.version_text import split_version_text
 
 # Records that one round trip reads: a version's may hold a mebibyte of metadata.
 _PAGE = 50
@@ -51,16 +53,21 @@ class LineageRecords:
     def versions(self, names: Sequence[str]) -> dict[str, tuple[ArtifactVersion, int]]:
         """Versions by `artifact@version`, each with how many users are no longer listed.
 
-        One that the index does not have is left out.
+        One that the index does not have is left out. Those of a fall-back, `namespace/` before
+        their names, are read there.
         """
         found: dict[str, tuple[ArtifactVersion, int]] = {}
-        parts = [name.split("@", 1) for name in names]
-        pairs = [(artifact, version) for artifact, version in parts]
-        hashes = version_hashes(self._connection, pairs)
-        for name, (artifact, version), record in zip(names, pairs, hashes, strict=True):
-            if "rec" in record:
-                unlisted = int(record.get("unlisted", 0))
-                found[name] = read_version(artifact, version, record), unlisted
+        by_namespace: dict[str | None, list[str]] = {}
+        for name in names:
+            by_namespace.setdefault(split_version_text(name)[2], []).append(name)
+        for namespace, some in by_namespace.items():
+            connection = Elsewhere(self._connection, namespace) if namespace else self._connection
+            pairs = [split_version_text(name)[:2] for name in some]
+            for name, record in zip(some, version_hashes(connection, pairs), strict=True):
+                if "rec" in record:
+                    artifact, version, _ = split_version_text(name)
+                    unlisted = 0 if namespace else int(record.get("unlisted", 0))
+                    found[name] = read_version(artifact, version, record, namespace), unlisted
         return found
 
     def users(self, names: Sequence[str], limit: int) -> dict[str, Users]:

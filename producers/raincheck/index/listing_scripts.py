@@ -105,7 +105,8 @@ class ListingScripts:
             pack_terms(listing.where),
         )
         versions = (
-            read_version(listing.artifact, text(name), hash_of(fields)) for name, *fields in found
+            read_version(listing.artifact, text(name), hash_of(fields), self._connection.foreign)
+            for name, *fields in found
         )
         place = Place(int(sequence), text(score)) if text(sequence) else None
         return Slice(tuple(versions), place, text(more) == "1", int(looked))

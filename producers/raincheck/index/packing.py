@@ -148,9 +148,10 @@ def unpack_missing(packed: str) -> tuple[MissingReference, ...]:
             reference=reference,
             reason=MissingReason(reason),
             deadline=int(deadline),
-            deleted=unpack_deleted(*detail),
+            deleted=unpack_deleted(*more[:1]),
+            namespaces=tuple(more[1].split()) if more[1:] else (),
         )
-        for reference, reason, deadline, *detail in items
+        for reference, reason, deadline, *more in items
     )
 
 

@@ -29,6 +29,8 @@ class ArtifactSummary:
     versions: int
     newest: ArtifactVersion | None
     aliases: Mapping[str, str]
+    namespace: str | None = None
+    """The fall-back that it is read from; None for the own namespace."""
 
 
 class Records:
@@ -191,7 +193,7 @@ class Records:
         newest = [text(found[0]) if found else "" for found in answers[1::3]]
         versions = self._read_versions(list(zip(names, newest, strict=True)))
         return [
-            ArtifactSummary(name, int(count), version, _aliases(aliases))
+            ArtifactSummary(name, int(count), version, _aliases(aliases), self._connection.foreign)
             for name, count, version, aliases in zip(
                 names, answers[::3], versions, answers[2::3], strict=True
             )
@@ -242,7 +244,7 @@ class Records:
 
     def _read_versions(self, names: Sequence[tuple[str, str]]) -> list[ArtifactVersion | None]:
         return [
-            read_version(artifact, version, record) if record else None
+            read_version(artifact, version, record, self._connection.foreign) if record else None
             for (artifact, version), record in zip(
                 names, version_hashes(self._connection, names), strict=True
             )

@@ -18,6 +18,7 @@ from raincheck_contracts.errors import (
     IndexAccessError,
     InvalidWriteError,
     MetadataConflictError,
+    ReadOnlyVersionError,
     ReferenceNotFoundError,
     VersionAliasedError,
     VersionDeletedError,
@@ -58,6 +59,8 @@ class BoundVersion:
     """The value's bytes when the index keeps them."""
     metadata: str | None
     """Raw JSON of the top-level metadata key, for a metadata reference."""
+    namespace: str | None = None
+    """The fall-back that has the version; None for the own namespace."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,9 +192,14 @@ def version_record(raw: bytes) -> VersionRecord:
     return VersionRecord.model_validate_json(raw)
 
 
-def bound_version(reply: Sequence[Any]) -> BoundVersion:
-    """The six values of a binding."""
-    artifact, version, sequence, record, inline, metadata = reply
+def bound_version(reply: Sequence[Any], namespace: str = "") -> BoundVersion:
+    """The six values of a binding.
+
+    Args:
+        reply: those, and a seventh where it tells the fall-back that has the version.
+        namespace: that fall-back, where it is told apart from them.
+    """
+    artifact, version, sequence, record, inline, metadata, *told = reply
     return BoundVersion(
         text(artifact),
         text(version),
@@ -199,6 +207,7 @@ def bound_version(reply: Sequence[Any]) -> BoundVersion:
         version_record(record),
         inline,
         None if metadata is None else text(metadata),
+        (text(told[0]) if told else namespace) or None,
     )
 
 
@@ -208,14 +217,18 @@ def claim(reply: Sequence[Any]) -> Claimed | Parked | Unresolvable | Refused:
     match code:
         case "BOUND":
             count, values = int(reply[4]), reply[5:]
+            trigger, counts, *told = (text(item) for item in values[6 * count :])
+            namespaces = told[1].split(",") if told[1:] and told[1] else [""] * count
             return Claimed(
                 text(reply[1]),
                 int(reply[2]),
                 int(reply[3]),
-                tuple(bound_version(values[6 * i : 6 * i + 6]) for i in range(count)),
-                unpack_counts(text(values[6 * count + 1])),
-                unpack_trigger(text(values[6 * count])),
-                unpack_model(text(values[6 * count + 2])) if len(values) > 6 * count + 2 else None,
+                tuple(
+                    bound_version(values[6 * i : 6 * i + 6], namespaces[i]) for i in range(count)
+                ),
+                unpack_counts(counts),
+                unpack_trigger(trigger),
+                unpack_model(told[0] if told else ""),
             )
         case "PARKED":
             return Parked(unpack_missing(text(reply[1])))
@@ -276,6 +289,8 @@ def refusal(  # noqa: C901, PLR0911 - one for each code
             return VersionAliasedError(fields[0], fields[1], tuple(fields[2].split()))
         case "LINKED":
             return VersionLinkedError(fields[0], fields[1], tuple(fields[2].split()))
+        case "ELSEWHERE":
+            return ReadOnlyVersionError(fields[0], fields[1], fields[2], fields[3])
         case "GUARDED":
             return AliasGuardedError(fields[0], fields[1], fields[2], tuple(fields[3].split()))
         case "MOVED":

@@ -200,7 +200,7 @@ def _bindings(details: Mapping[str, bytes]) -> dict[str, Binding]:
     bindings: dict[str, Binding] = {}
     names = _bound_names(text(details["refs"]), unpack_counts(text(details["bc"])))
     for i, (written, name) in enumerate(names, 1):
-        artifact, version, sequence = text(details[f"b{i}"]).split(FIELD)
+        artifact, version, sequence, *namespace = text(details[f"b{i}"]).split(FIELD)
         raw = details.get(f"m{i}")
         # A pointer that finds nothing has failed the step; it is left out here.
         with contextlib.suppress(MetadataPointerError):
@@ -210,6 +210,7 @@ def _bindings(details: Mapping[str, bytes]) -> dict[str, Binding]:
                 revision=revision,
                 written=written,
                 metadata=None if raw is None else text(raw),
+                namespace=namespace[0] if namespace else None,
             )
     return bindings
 
@@ -221,6 +222,7 @@ def binding_of(
     revision: int,
     written: str,
     metadata: str | None,
+    namespace: str | None = None,
 ) -> Binding:
     """The contract form of one binding.
 
@@ -230,6 +232,7 @@ def binding_of(
         revision: of the index when it was bound.
         written: the reference as written.
         metadata: raw JSON of the top-level metadata key, for a metadata reference.
+        namespace: the fall-back that has the version; None is the own one.
 
     Raises:
         MetadataPointerError: the pointer finds nothing below that key.
@@ -253,4 +256,5 @@ def binding_of(
         revision=revision,
         pointer=pointer,
         value=value,
+        namespace=namespace,
     )

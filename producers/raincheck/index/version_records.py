@@ -37,13 +37,16 @@ def version_hashes(
     return [hash_of(reply) for reply in replies]
 
 
-def read_version(artifact: str, version: str, record: Mapping[str, bytes]) -> ArtifactVersion:
+def read_version(
+    artifact: str, version: str, record: Mapping[str, bytes], namespace: str | None = None
+) -> ArtifactVersion:
     """A version from the fields of its hash.
 
     Args:
         artifact: its name.
         version: its name.
         record: the fields; the bytes that the index keeps are not needed.
+        namespace: the fall-back that it is read from; None is the own one.
     """
     metadata = {
         name[2:]: json.loads(value)
@@ -60,4 +63,5 @@ def read_version(artifact: str, version: str, record: Mapping[str, bytes]) -> Ar
         pipeline=text(record.get("by")) or None,
         tags=tuple(sorted(name[2:] for name in record if name.startswith("t:"))),
         metadata=metadata,
+        namespace=namespace,
     )

@@ -160,5 +160,10 @@ def _answer(
             return tuple(map(replies.bound_version, item[1:]))
         case _:
             reason = MissingReason(text(item[1]))
-            deleted = unpack_deleted(*map(text, item[3:4]))
-            return MissingReference(reference=str(reference), reason=reason, deleted=deleted)
+            deleted, *looked = map(text, item[3:5])
+            return MissingReference(
+                reference=str(reference),
+                reason=reason,
+                deleted=unpack_deleted(deleted),
+                namespaces=tuple(looked[0].split()),
+            )

@@ -14,6 +14,7 @@ from raincheck_contracts.lineage import (
     LineageStep,
     LineageVersion,
 )
+from raincheck_contracts.version_text import split_version_text
 
 
 @dataclass(slots=True)
@@ -52,7 +53,7 @@ def version_node(
         found: the version, and how many users are no longer listed.
         stone: what stays of a deleted one.
     """
-    artifact, _, version = name.partition("@")
+    artifact, version, namespace = split_version_text(name)
     if stone is not None:
         return LineageVersion(
             artifact=artifact,
@@ -65,7 +66,7 @@ def version_node(
             deleted_by=stone.by,
         )
     if found is None:
-        return LineageVersion(artifact=artifact, version=version)
+        return LineageVersion(artifact=artifact, version=version, namespace=namespace)
     stored, unlisted = found
     metadata = {key: value for key, value in stored.metadata.items() if _small(value)}
     return LineageVersion(
@@ -80,6 +81,7 @@ def version_node(
         metadata=metadata,
         metadata_left_out=len(stored.metadata) - len(metadata),
         unlisted_users=unlisted,
+        namespace=namespace,
     )
 
 
@@ -123,7 +125,7 @@ def bound_edge(step: str, entry: BoundReference) -> LineageEdge:
     """What a reference of a step run was bound to."""
     return LineageEdge(
         kind="bound",
-        version=f"{entry.artifact}@{entry.version}",
+        version=entry.shown,
         step=step,
         parameter=entry.parameter,
         place=entry.place,
@@ -135,8 +137,13 @@ def bound_edge(step: str, entry: BoundReference) -> LineageEdge:
 
 
 def maker_of(version: ArtifactVersion) -> str | None:
-    """Key of the step run that made a version; None when it was published by hand."""
+    """Key of the step run that made a version; None when that is not told here.
+
+    It was published by hand, or in a fall-back, which tells it itself.
+    """
     record = version.record
+    if version.namespace is not None:
+        return None
     if record.run is None or record.step is None:
         return None
     return f"{record.run}/{record.step}@{version.revision}"

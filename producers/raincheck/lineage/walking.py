@@ -92,7 +92,7 @@ class _Up:
         self._graph = graph
 
     def walk(self, root: ArtifactVersion, depth: int | None) -> None:
-        level = {f"{root.artifact}@{root.version}": root}
+        level = {root.shown: root}
         seen = set(level)
         while level:
             makers = {name: key for name, one in level.items() if (key := maker_of(one))}

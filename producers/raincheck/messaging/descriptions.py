@@ -44,7 +44,7 @@ def describe_input(node: Input, bindings: Mapping[str, Binding] | None = None) -
 
 def describe_binding(binding: Binding) -> str:
     """What a reference became: `trained_model@42`, or `trained_model@42#/MSE = 0.31`."""
-    name = f"{binding.artifact}@{binding.version}"
+    name = binding.shown
     if binding.pointer is None:
         return name
     return f"{name}#{binding.pointer} = {json.dumps(binding.value, ensure_ascii=False)}"

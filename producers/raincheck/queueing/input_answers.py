@@ -24,6 +24,7 @@ from raincheck_contracts.pipelines import (
 )
 from raincheck_contracts.references import Reference
 from raincheck_contracts.runs import MissingReference, StepRun
+from raincheck_contracts.version_text import version_text
 
 
 def input_answers(deployment: Deployment, run: str, step: str | None) -> tuple[InputAnswer, ...]:
@@ -55,7 +56,7 @@ def _answers(deployment: Deployment, spec: StepSpec, step: StepRun) -> Iterator[
         bindings = _bound(need, step)
         if not bindings:
             continue
-        names = tuple(f"{item.artifact}@{item.version}" for item in bindings)
+        names = tuple(item.shown for item in bindings)
         pointed = bindings[0].pointer is not None
         answer = InputAnswer(
             step=step.step,
@@ -102,10 +103,12 @@ def _compared(
     deployment: Deployment, reference: Reference, bindings: list[Binding], answer: InputAnswer
 ) -> InputAnswer:
     index = deployment.index
-    told: dict[str, Any] = {
-        "chosen": chosen_words(index, reference, answer.revision),
-        "lost": lost_candidates(index, reference, bindings),
-    }
+    told: dict[str, Any] = {"chosen": chosen_words(index, reference, answer.revision)}
+    namespace = bindings[0].namespace
+    if namespace is None:
+        told["lost"] = lost_candidates(index, reference, bindings)
+    else:  # whose revision it was then is not known
+        told["chosen"] += f", in {namespace!r}: {index.namespace!r} had none of its own"
     if reference.selector.by == "trigger":
         return answer.model_copy(update=told)  # what started the run stays what it was
     now = index.versions.resolve([reference]).answers[0]
@@ -113,5 +116,7 @@ def _compared(
         told |= {"now": (), "missing": str(now)}
     else:
         versions = now if isinstance(now, tuple) else (now,)
-        told["now"] = tuple(f"{item.artifact}@{item.version}" for item in versions)
+        told["now"] = tuple(
+            version_text(item.artifact, item.version, item.namespace) for item in versions
+        )
     return answer.model_copy(update=told)

@@ -94,7 +94,7 @@ def report_on(
     """
     stored = deployment.index.records.stored_run(run_id)
     run = with_present_misses(deployment.index, read_run(stored))
-    known = deployment.index.records.artifact_names() if _unknown(run) else []
+    known = deployment.index.overlay.artifact_names() if _unknown(run) else []
     causes = {step.step: step_causes(step, known) for step in run.steps}
     for queued in unserved(deployment, stored, run, long_queued):
         causes[queued.step] += (Cause(words=queued.words, since=queued.since),)

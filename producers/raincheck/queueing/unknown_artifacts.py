@@ -23,16 +23,17 @@ def warn_of_unknown(deployment: Deployment, spec: PipelineSpec) -> None:
         return
     resolution = deployment.index.versions.resolve(list(references.values()))
     unknown = {
-        references[missing.reference].artifact
+        references[missing.reference].artifact: missing.where
         for missing in resolution.missing
         if missing.reason is MissingReason.ARTIFACT_UNKNOWN
     }
-    known = deployment.index.records.artifact_names() if unknown else []
-    for name in sorted(unknown):
+    known = deployment.index.overlay.artifact_names() if unknown else []
+    for name, where in sorted(unknown.items()):
         _log.warning(
-            "pipeline %s waits for artifact %r, which has no versions yet%s",
+            "pipeline %s waits for artifact %r, which has no versions yet%s%s",
             spec.name,
             name,
+            where,
             did_you_mean(near_names(name, known)),
             extra={"action": "artifact_unknown", "artifact": name, "pipeline": spec.name},
         )

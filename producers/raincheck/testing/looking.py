@@ -46,7 +46,7 @@ def bound_to(run: RunHandle, step: str) -> dict[str, str]:
     if step not in steps:
         raise LookupError(f"run {run.id} has no step {step!r}; it has {', '.join(steps)}")
     bindings = steps[step].bindings
-    return {written: f"{item.artifact}@{item.version}" for written, item in bindings.items()}
+    return {written: item.shown for written, item in bindings.items()}
 
 
 def last_run(deployment: Deployment) -> RunHandle:

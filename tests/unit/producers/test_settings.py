@@ -111,3 +111,16 @@ def test_settings_do_not_change_and_can_be_keys() -> None:
     assert hash(Settings()) == hash(Settings())
     assert deployment_of(Settings()) is deployment_of(Settings())
     assert deployment_of(Settings()) is not deployment_of(Settings(namespace="other"))
+
+
+def test_a_namespace_does_not_fall_back_to_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither by name nor by the default; another one is read from its variable."""
+    monkeypatch.setenv("RAINCHECK_FALLBACK_NAMESPACE", "production")
+    assert read_settings().fallback_namespace == "production"
+    assert read_settings(namespace="dev").fallback_namespace == "production"
+    for namespace in ("production", "default"):
+        with pytest.raises(SettingsError, match="is the namespace itself") as refused:
+            read_settings(namespace=namespace, fallback_namespace=namespace)
+        assert refused.value.setting == "RAINCHECK_FALLBACK_NAMESPACE"
+    with pytest.raises(SettingsError, match="names of models begin so"):
+        read_settings(fallback_namespace="model")

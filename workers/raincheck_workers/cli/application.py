@@ -16,6 +16,7 @@ from raincheck_workers.cli.error_lines import EXIT_CODES, OneLineErrors
 from raincheck_workers.cli.events import events
 from raincheck_workers.cli.lineage import lineage
 from raincheck_workers.cli.models import models
+from raincheck_workers.cli.namespaces import namespaces
 from raincheck_workers.cli.resolve import resolve
 from raincheck_workers.cli.runs import runs
 from raincheck_workers.cli.subscriptions import subscriptions
@@ -67,6 +68,7 @@ app.command()(why)
 app.command()(waiting)
 app.command()(events)
 app.add_typer(messages, name="messages")
+app.add_typer(namespaces, name="namespaces")
 app.command()(resolve)
 app.command()(lineage)
 app.command()(doctor)

@@ -22,7 +22,8 @@ def resolved_version(deployment: Deployment, reference: Reference) -> ArtifactVe
     if isinstance(answer, tuple):
         problem = f"{reference} stands for a list of versions"
         raise ArgumentError("the reference", problem, "Leave take= out: one version is meant")
-    version = index.records.version(answer.artifact, answer.version)
+    source = index.elsewhere(answer.namespace)
+    version = source.records.version(answer.artifact, answer.version)
     if version is None:
         raise ReferenceNotFoundError((str(reference),))
     return version

@@ -8,6 +8,7 @@ import typer
 from raincheck.client.artifact_listing import VersionPage, read_page
 from raincheck.client.listing_options import listing_of
 from raincheck.deployment import Deployment, current_deployment
+from raincheck.index import Index
 from raincheck.index.listing_scripts import VersionListing
 from raincheck_contracts.errors import ArgumentError
 from raincheck_contracts.reference_text import parse_reference
@@ -61,19 +62,25 @@ def versions_of(  # noqa: PLR0913 - the filters
         sort_by=sort_by,
         order=order,
     )
-    page = read_page(deployment, listing, limit, after)
+    index = deployment.index.answering(name)
+    page = read_page(deployment, index, listing, limit, after)
     if as_json:
         found = [version.record.model_dump(mode="json") for version in page.versions]
         print_json({"versions": found, "next_cursor": page.next_cursor})
     else:
-        _print(deployment, listing, page)
+        _print(deployment, index, listing, page)
 
 
-def _print(deployment: Deployment, listing: VersionListing, page: VersionPage) -> None:
+def _print(
+    deployment: Deployment, index: Index, listing: VersionListing, page: VersionPage
+) -> None:
     if page.versions:
-        aliases = deployment.index.records.aliases(listing.artifact)
+        aliases = index.records.aliases(listing.artifact)
         versions = [version.record for version in page.versions]
-        title, key = f"{listing.artifact}: {_order(listing)}", listing.sort_by or ""
+        name = listing.artifact
+        if index.namespace != deployment.index.namespace:
+            name = f"{index.namespace}/{name}"
+        title, key = f"{name}: {_order(listing)}", listing.sort_by or ""
         output().print(version_table(versions, title, aliases, key))
     else:
         print_nothing(f"such versions of {listing.artifact}", deployment)

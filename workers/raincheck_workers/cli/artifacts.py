@@ -48,8 +48,8 @@ def list_artifacts(
 ) -> None:
     """List artifacts with their newest version and their aliases, by name."""
     deployment = current_deployment()
-    records = deployment.index.records
-    found = records.artifacts(records.artifact_names(prefix, after=after, limit=limit))
+    overlay = deployment.index.overlay
+    found = overlay.artifacts(overlay.artifact_names(prefix, after=after, limit=limit))
     if as_json:
         print_json([document(artifact) for artifact in found])
     elif found:
@@ -84,13 +84,14 @@ def show(
         else:
             output().print(version_page(version, pointed))
         return
-    records = deployment.index.records
+    records = deployment.index.elsewhere(version.namespace).records
     versions = list(records.versions(parsed.artifact, limit))
     if as_json:
         print_json([version.model_dump(mode="json") for version in versions])
     else:
         count, aliases = records.version_count(parsed.artifact), records.aliases(parsed.artifact)
-        title = f"{parsed.artifact}: the newest {len(versions)} of {count} versions"
+        name = f"{version.namespace}/{parsed.artifact}" if version.namespace else parsed.artifact
+        title = f"{name}: the newest {len(versions)} of {count} versions"
         output().print(version_table(versions, title, aliases))
 
 

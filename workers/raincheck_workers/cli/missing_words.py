@@ -18,7 +18,7 @@ def missing_words(deployment: Deployment, missing: MissingReference) -> str:
             name = selector.model
         known = deployment.index.models.names()
     elif missing.reason is MissingReason.ARTIFACT_UNKNOWN:
-        name, known = reference.artifact, deployment.index.records.artifact_names()
+        name, known = reference.artifact, deployment.index.overlay.artifact_names()
     else:
         return str(missing)
     return f"{missing}{did_you_mean(near_names(name, known))}"

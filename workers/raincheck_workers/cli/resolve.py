@@ -56,6 +56,7 @@ def _bindings(references: list[Reference], resolution: Resolution) -> dict[str, 
             revision=resolution.revision,
             written=str(reference),
             metadata=bound.metadata,
+            namespace=bound.namespace,
         )
         for reference, answer in zip(references, resolution.answers, strict=True)
         for place, bound in enumerate(_versions(answer))

@@ -61,9 +61,8 @@ class BoundInputs:
 
     @property
     def versions(self) -> tuple[str, ...]:
-        """The versions bound, each once, `artifact@version`."""
-        names = (f"{b.artifact}@{b.version}" for b in self.bindings.values())
-        return tuple(dict.fromkeys(names))
+        """The versions bound, each once, as `Binding.shown` tells them."""
+        return tuple(dict.fromkeys(binding.shown for binding in self.bindings.values()))
 
 
 def bind(step: StepSpec, claimed: Claimed) -> BoundInputs:
@@ -86,6 +85,7 @@ def bind(step: StepSpec, claimed: Claimed) -> BoundInputs:
                 revision=claimed.revision,
                 written=written(need),
                 metadata=bound.metadata,
+                namespace=bound.namespace,
             )
             named[name] = bound, binding
             bindings[name] = binding
@@ -151,7 +151,7 @@ def _check_bound(
 
 
 def _shown(node: ReferenceInput | OutputInput, binding: Binding) -> str:
-    return f"{written(node)} (= {binding.artifact}@{binding.version})"
+    return f"{written(node)} (= {binding.shown})"
 
 
 def _sequence(node: ListInput) -> type:

@@ -78,6 +78,7 @@ def _entry(parameter: str, place: str, reference: str, binding: Binding) -> Boun
         reference=reference,
         artifact=binding.artifact,
         version=binding.version,
+        namespace=binding.namespace,
         pointer=binding.pointer,
         value=None if too_large else value,
         value_left_out=too_large,

@@ -11,6 +11,7 @@ from raincheck_contracts.errors import IndexProtocolError
 from raincheck_workers.fitness.check import Check, ok, problem, warning
 from raincheck_workers.fitness.durability import durability_checks
 from raincheck_workers.fitness.memory import memory_checks
+from raincheck_workers.fitness.namespace import namespace_checks
 
 _OLDEST = 7
 _CLOCKS = 5.0  # seconds that clocks may differ before a person is confused by times
@@ -29,6 +30,7 @@ def server_checks(connection: Connection, settings: Settings) -> Iterator[Check]
     yield from durability_checks(facts, settings)
     yield _library(connection, facts)
     yield _clock(facts)
+    yield from namespace_checks(connection, settings)
     if facts.replica:
         remedy = "Name the primary server in RAINCHECK_URL"
         yield problem("role", "a read-only replica: nothing can be written", remedy)

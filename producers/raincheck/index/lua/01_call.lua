@@ -15,7 +15,8 @@
 --
 -- Keys of this file
 --   index   hash    epoch, revision, at (ms of the last), tick, protocol,
---                   resent, bad, forgotten (id of an event)     for ever
+--                   resent, bad, forgotten (id of an event);
+--                   fallback, fallback_next, see 02_overlay.lua  for ever
 --   events  stream  id <revision>-<i>; fields: see events.py   7 days, 1,000,000 entries
 --   bad     stream  messages that were put aside, with reason   10,000 entries
 
@@ -127,8 +128,16 @@ function Call:stamp()
   return self.stamped
 end
 
+-- The revision and the fall-back (see 02_overlay.lua) as they were when first asked for.
+function Call:known()
+  if not self.facts_of_index then
+    self.facts_of_index = redis.call("HMGET", self:key("index"), "revision", "fallback")
+  end
+  return self.facts_of_index
+end
+
 function Call:current_revision()
-  return self.raised or tonumber(redis.call("HGET", self:key("index"), "revision") or 0)
+  return self.raised or tonumber(self:known()[1] or 0)
 end
 
 -- Appends an event. `cause` is {run, depth, pipeline, quiet} or nil.

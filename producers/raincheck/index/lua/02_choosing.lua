@@ -226,6 +226,9 @@ end
 
 -- The version that was the one at a moment: what was not there then cannot come.
 local function choose_then(call, ref)
+  if call.of and ref.moment.of == "r" then
+    return nil, Choose.miss("moment-elsewhere", "", true) -- it counts revisions of its own
+  end
   if Moments.ahead(call, ref.moment) then
     return nil, Choose.miss("moment-ahead", "", true)
   end
@@ -264,6 +267,9 @@ end
 -- What a reference with a `take` stands for: {versions...}, or nil and a miss. A list of
 -- nothing is a miss as well, the same as without `take`.
 function Choose.list(call, ref)
+  if call.of and ref.moment and ref.moment.of == "r" then
+    return nil, Choose.miss("moment-elsewhere", "", true)
+  end
   if ref.moment and Moments.ahead(call, ref.moment) then
     return nil, Choose.miss("moment-ahead", "", true)
   end

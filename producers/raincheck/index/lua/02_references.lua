@@ -45,12 +45,21 @@ function References.unpack(packed)
   return out
 end
 
--- One version of those that a reference stands for.
-function References.fixed(ref, version)
+-- Which namespace a reference is answered from; fixed once it is found.
+function References.source(call, ref)
+  if ref.of then
+    return call:reading(ref.of)
+  end
+  return ref.kind == "o" and call or call:answering(ref.artifact, ref.moment)
+end
+
+-- One version of those that a reference stands for, in the namespace that has it, "" for the
+-- own one.
+function References.fixed(ref, version, of)
   return {
     item = ref.item .. version, written = ref.written, artifact = ref.artifact, kind = "v",
     argument = version, key = ref.key, wait = ref.wait, moment = ref.moment, take = "",
-    listed = ref.take ~= "",
+    listed = ref.take ~= "", of = of or "",
   }
 end
 
@@ -81,12 +90,7 @@ local function record_of(call, ref, version)
   return nil, Deleted.miss(Deleted.find(call, ref.artifact, version))
 end
 
--- One reference -> {artifact, version, sequence, record, inline|false, metadata|false}
--- or nil and a miss.
-function References.resolve(call, ref, run)
-  if ref.missed then
-    return nil, ref.missed
-  end
+local function resolve_in(call, ref, run)
   local version, missed = Choose.version(call, ref, run)
   if not version then
     return nil, missed
@@ -98,7 +102,7 @@ function References.resolve(call, ref, run)
   end
   if ref.key == "" then
     local v = redis.call("HMGET", key, "seq", "inline", unpack(Records.FIELDS))
-    return { ref.artifact, version, v[1], Records.read(call, v, 3), v[2], false }
+    return { ref.artifact, version, v[1], Records.read(call, v, 3), v[2], false, call.of }
   end
   local v = redis.call("HMGET", key, "seq", "m:" .. ref.key, "l:m:" .. ref.key,
     unpack(Records.FIELDS))
@@ -107,7 +111,32 @@ function References.resolve(call, ref, run)
   if not raw then
     return nil, missed
   end
-  return { ref.artifact, version, v[1], Records.read(call, v, 4), false, raw }
+  return { ref.artifact, version, v[1], Records.read(call, v, 4), false, raw, call.of }
+end
+
+-- One reference -> {artifact, version, sequence, record, inline|false, metadata|false; its
+-- namespace when it is the fall-back's} or nil and a miss.
+function References.resolve(call, ref, run)
+  if ref.missed then
+    return nil, ref.missed
+  end
+  local source = References.source(call, ref)
+  local binding, missed = resolve_in(source, ref, run)
+  if missed and ref.kind ~= "o" and ref.kind ~= "g" then
+    missed.looked = call:looked(source, ref.artifact)
+  end
+  return binding, missed
+end
+
+-- What a reference with a `take` stands for: {versions...}, or nil and a miss; and the name of
+-- the fall-back when they are of there.
+function References.list(call, ref)
+  local source = References.source(call, ref)
+  local versions, missed = Choose.list(source, ref)
+  if missed then
+    missed.looked = call:looked(source, ref.artifact)
+  end
+  return versions, missed, source.of
 end
 
 -- All references -> list of bindings, or nil and the list of misses, each with its
@@ -137,19 +166,21 @@ function References.resolve_all(call, refs, run)
 end
 
 local function missing(missed)
-  return { "0", missed.code, missed.final and "1" or "0", missed.detail or "" }
+  return {
+    "0", missed.code, missed.final and "1" or "0", missed.detail or "", missed.looked or "",
+  }
 end
 
 -- The answers to a list, one after another; the first that is missing is the answer to all.
 local function read_list(call, ref, run)
-  local versions, missed = Choose.list(call, ref)
+  local versions, missed, of = References.list(call, ref)
   if not versions then
     return missing(missed)
   end
   local out = { "L" }
   for _, version in ipairs(versions) do
     local binding
-    binding, missed = References.resolve(call, References.fixed(ref, version), run)
+    binding, missed = References.resolve(call, References.fixed(ref, version, of), run)
     if not binding then
       return missing(missed)
     end
@@ -159,7 +190,9 @@ local function read_list(call, ref, run)
 end
 
 -- resolve(run or "", packed) -> {revision, per reference: "1", its six values
--- | "L", six values each | "0", code, "1" when final, detail (see Deleted.miss) or ""}
+-- | "L", six values each | "0", code, "1" when final, detail (see Deleted.miss) or "", with a
+--   fall-back where it was looked for or ""}
+-- Of a version of the fall-back a seventh value is its namespace.
 function References.read(keys, args)
   local call = Call.open(keys, args)
   local out = { Text.int(call:current_revision()) }

@@ -47,21 +47,21 @@ local function unfold(call, run, ref, scope)
   if kept then
     return Text.split(kept, ITEM)
   end
-  local versions, missed = Choose.list(call, ref)
+  local versions, missed, of = References.list(call, ref)
   ref.missed = missed
   if versions then
     scope.lists[ref.item] = table.concat(versions, ITEM)
   end
-  return versions
+  return versions, of
 end
 
 -- References as they are written become those to resolve; second, for how many each stands.
 local function unfold_all(call, run, packed, scope)
   local out, counts = {}, {}
   for i, ref in ipairs(References.unpack(packed)) do
-    local versions = unfold(call, run, ref, scope)
+    local versions, of = unfold(call, run, ref, scope)
     for _, version in ipairs(versions or {}) do
-      local one = References.fixed(ref, version)
+      local one = References.fixed(ref, version, of)
       one.held = ref.kind == "g" -- fixed when the run was created
       out[#out + 1] = one
     end
@@ -78,6 +78,7 @@ local function from_run(call, run, ref)
   local parts = Text.split(stored, FIELD)
   local bound = {
     artifact = parts[1], kind = "v", argument = parts[2], key = ref.key, held = true,
+    of = parts[3] or "",
   }
   local found, missed = References.resolve(call, bound, run)
   if missed then
@@ -177,7 +178,7 @@ function Bindings.keep(call, run, step, found)
     fields[#fields + 1] = value
   end
   for i, b in ipairs(found.values) do
-    add("b" .. i, b[1] .. FIELD .. b[2] .. FIELD .. b[3])
+    add("b" .. i, table.concat({ b[1], b[2], b[3], b[7] }, FIELD))
     add("r" .. i, b[4])
     if b[6] then
       add("m" .. i, b[6])
@@ -189,7 +190,7 @@ function Bindings.keep(call, run, step, found)
     redis.call("HSET", Runs.key(call, run), "bound", Text.int(found.revision))
     for i, ref in ipairs(found.run_bindings.scope) do
       local b = found.run_bindings.found[i]
-      redis.call("HSET", Runs.key(call, run), "b:" .. ref.item, b[1] .. FIELD .. b[2])
+      redis.call("HSET", Runs.key(call, run), "b:" .. ref.item, table.concat({ b[1], b[2], b[7] }, FIELD))
     end
     for item, versions in pairs(found.run_bindings.lists) do
       redis.call("HSET", Runs.key(call, run), "n:" .. item, versions)
@@ -209,13 +210,13 @@ function Bindings.kept(call, run, step)
   for i = 1, tonumber(head[1]) do
     local stored = redis.call("HMGET", key, "b" .. i, "r" .. i, "m" .. i)
     local parts = Text.split(stored[1], FIELD)
-    local record = Deleted.record(call, parts[1], parts[2])
+    local record = Deleted.record(call:reading(parts[4]), parts[1], parts[2])
     local inline = record and not stored[3] and redis.call("HGET", record, "inline") or false
     if not record and not gone then
-      gone = Deleted.miss(Deleted.find(call, parts[1], parts[2]), "binding-gone")
+      gone = Deleted.miss(Deleted.find(call:reading(parts[4]), parts[1], parts[2]), "binding-gone")
       gone.ref = { written = parts[1] .. "@" .. parts[2], wait = 0 }
     end
-    values[i] = { parts[1], parts[2], parts[3], stored[2], inline, stored[3] }
+    values[i] = { parts[1], parts[2], parts[3], stored[2], inline, stored[3], parts[4] }
   end
   return { values = values, counts = head[3] or "", revision = tonumber(head[2]), gone = gone }
 end

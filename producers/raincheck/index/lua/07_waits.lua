@@ -61,12 +61,17 @@ local function unpin(call, run, step)
   end
 end
 
-function Waits.deleted(call, artifact, version)
+-- Who asks for a version by its name is to be looked at: it was deleted, here or in the fall-back.
+function Waits.mark_deleted(call, artifact, version, revision)
   local name = artifact .. "@" .. version
   if redis.call("EXISTS", call:key("wait:d:", name)) == 1 then
-    redis.call("ZADD", call:key("dirty"), call:revision(), "g|" .. name)
+    redis.call("ZADD", call:key("dirty"), Text.int(revision), "g|" .. name)
     call.dirty = true
   end
+end
+
+function Waits.deleted(call, artifact, version)
+  Waits.mark_deleted(call, artifact, version, call:revision())
 end
 
 local function pack_misses(misses, first_park, default)
@@ -75,7 +80,8 @@ local function pack_misses(misses, first_park, default)
     local wait = missed.ref.wait or default
     local deadline = first_park + wait
     items[i] = table.concat({
-      missed.ref.written, missed.code, Text.int(deadline), missed.detail }, FIELD)
+      missed.ref.written, missed.code, Text.int(deadline), missed.detail or "",
+      missed.looked or "" }, FIELD)
     earliest = math.min(earliest or deadline, deadline)
     passed = passed or missed.final or wait == 0
   end
@@ -94,6 +100,7 @@ function Waits.park(call, run, step, misses)
     Ends.fail(call, run, step, "unresolved")
     return "FAILED", packed
   end
+  Waits.watch(call)
   local watch = misses[1].watch
   redis.call("SADD", call:key("wait:", watch), run .. "/" .. step)
   redis.call("HSET", key, "park", watch)

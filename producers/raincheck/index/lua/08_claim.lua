@@ -8,6 +8,16 @@ local FORGED = "the body is not the one that was submitted"
 local DECLINE_LIMIT = 30
 local DECLINE_DELAY = 10 * TICKS_PER_SECOND
 
+-- The namespace of each version that is the fall-back's, "" for all others; "" when none is.
+local function namespaces(values)
+  local out, any = {}, false
+  for i, binding in ipairs(values) do
+    out[i] = binding[7] or ""
+    any = any or binding[7]
+  end
+  return any and table.concat(out, ",") or ""
+end
+
 local function reply(call, run, fence, attempt, found)
   local out = { "BOUND", fence, attempt, Text.int(found.revision), Text.int(#found.values) }
   for _, binding in ipairs(found.values) do
@@ -18,9 +28,8 @@ local function reply(call, run, fence, attempt, found)
   out[#out + 1] = Runs.get(call, run, "trigger") or "" -- at the end: older workers read over it
   out[#out + 1] = found.counts
   local model = Runs.facts(call, run).model
-  if model then
-    out[#out + 1] = Models.pack(model)
-  end
+  out[#out + 1] = model and Models.pack(model) or ""
+  out[#out + 1] = namespaces(found.values)
   return out
 end
 
@@ -81,7 +90,8 @@ end
 
 -- claim(run, step, body digest, nonce, node, pid, task id, packed references)
 -- -> {"BOUND", fence, attempt, revision, count, six values per version, trigger, for how many
---    versions each reference stands, the run's model (see 04_models.lua) if it has one}
+--    versions each reference stands, the run's model (see 04_models.lua) or "", their
+--    namespaces (see `namespaces`)}
 --  | {"PARKED" or "FAILED", packed misses} | {"REFUSED", "FORGED", "NODE_UNKNOWN" or
 --    "EARLY", detail}
 function Claim.claim(keys, args)

@@ -178,7 +178,7 @@ end
 function Versions.check_metadata(call, artifact, version, entries, logged)
   local key, name = call:key("ver:", artifact, ":", version), artifact .. "@" .. version
   if redis.call("EXISTS", key) == 0 then
-    return Deleted.refusal(call, artifact, version)
+    return Overlay.unknown(call, artifact, version)
   end
   for _, entry in ipairs(entries) do
     local place = name .. "#" .. entry.key
@@ -276,7 +276,7 @@ function Versions.tag(keys, args)
   local key = call:key("ver:", artifact, ":", version)
   local sequence = redis.call("HGET", key, "seq")
   if not sequence then
-    return Deleted.refusal(call, artifact, version)
+    return Overlay.unknown(call, artifact, version)
   end
   if not redis.call("HGET", key, "t:" .. tag) then
     write_tag(call, artifact, version, key, tonumber(sequence), tag)

@@ -113,6 +113,7 @@ function Due.due(keys, args)
   for _, queue in ipairs(redis.call("SMEMBERS", call:key("queues"))) do
     resend(call, queue, room[queue], out)
   end
+  Waits.watch_fallback(call)
   out[1] = Text.int(next_timer(call))
   return out
 end

@@ -17,7 +17,7 @@ function Versions.set_alias(keys, args)
   end
   local version = Versions.newest_or(call, artifact, args[4])
   if redis.call("EXISTS", call:key("ver:", artifact, ":", version)) == 0 then
-    return Deleted.refusal(call, artifact, version)
+    return Overlay.unknown(call, artifact, version)
   end
   local now = redis.call("HGET", call:key("alias:", artifact), alias) or nil
   local move = {

@@ -158,7 +158,7 @@ end
 
 local function check_promotion(call, move, expected)
   if redis.call("EXISTS", call:key("ver:", move.artifact, ":", move.to)) == 0 then
-    return Deleted.refusal(call, move.artifact, move.to)
+    return Overlay.unknown(call, move.artifact, move.to)
   end
   local refused = Versions.check_move(call, move)
   if refused then
@@ -214,7 +214,8 @@ local function check_rollback(call, move)
     return { "NO_ROLLBACK", move.artifact, move.alias, why, version or "" }
   end
   if not move.from then
-    return refuse("unset")
+    local unknown = Overlay.unknown(call, move.artifact, "")
+    return unknown[1] == "ELSEWHERE" and unknown or refuse("unset")
   end
   local key = history(call, move.artifact, move.alias)
   local id = undone_next(key)
@@ -237,7 +238,7 @@ local function check_rollback(call, move)
 end
 
 -- rollback(request id, artifact, alias, expected version or "", who, why, run that does it or "")
--- -> as promote; | {"NO_ROLLBACK", artifact, alias, unset|first|forgotten|gone, version or ""}
+-- -> as promote, and {"NO_ROLLBACK", artifact, alias, unset|first|forgotten|gone, version or ""}
 function Promotion.rollback(keys, args)
   local call = Call.open(keys, args)
   local request = call:key("req:", args[1])

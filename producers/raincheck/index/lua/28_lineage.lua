@@ -11,7 +11,8 @@
 --                                       stands); cached (<run>/<step> that made its outputs)
 --                                 for ever; with `listed` until no `used` lists it
 --   used:<artifact>:<version>     zset  <run>/<step>@<revision> by the revision, the newest
---                                       1,000                            for ever
+--                                       1,000; of a version of the fall-back
+--                                       used:<namespace>/<artifact>:<version>    for ever
 --   ver:<artifact>:<version>      see 02_references.lua; unlisted, how many older users
 
 local MOST_USERS = 1000
@@ -33,7 +34,7 @@ local function used_versions(call, run, step, taken)
   end
   for _, stored in ipairs(Batch.read("HMGET", key, fields)) do
     local parts = Text.split(stored, FIELD)
-    add(parts[1], parts[2])
+    add((parts[4] and parts[4] .. "/" or "") .. parts[1], parts[2])
   end
   for _, output in ipairs(taken) do
     add(output[2], output[3])

@@ -82,7 +82,7 @@ def _bound(binding: Binding | None) -> Iterator[tuple[str, str]]:
     if binding is None:
         yield "bound to", "nothing yet"
         return
-    yield "bound to", f"{binding.artifact}@{binding.version}"
+    yield "bound to", binding.shown
     if binding.pointer is not None:
         yield "value", value(binding.value, _LONGEST_VALUE)
     else:

@@ -117,7 +117,7 @@ class _Drawing:
         whole = str(reference.model_copy(update={"pointer": None}))
         binding = step.bindings.get(str(reference))
         if binding is not None:
-            version = f"{binding.artifact}@{binding.version}"
+            version = binding.shown
             note, state = "bound" if version == whole else version, VersionState.KNOWN
         elif step.state is StepState.WAITING and _misses(step, whole):
             note, state = "missing", VersionState.MISSING

@@ -16,6 +16,7 @@ def document(artifact: ArtifactSummary) -> dict[str, Any]:
     newest = None if artifact.newest is None else artifact.newest.model_dump(mode="json")
     return {
         "artifact": artifact.artifact,
+        **({"namespace": artifact.namespace} if artifact.namespace else {}),
         "versions": artifact.versions,
         "newest": newest,
         "aliases": dict(artifact.aliases),
@@ -28,7 +29,9 @@ def artifact_table(artifacts: Sequence[ArtifactSummary]) -> Table:
     for artifact in artifacts:
         newest = artifact.newest
         table.add_row(
-            artifact.artifact,
+            f"{artifact.namespace}/{artifact.artifact}"
+            if artifact.namespace
+            else artifact.artifact,
             str(artifact.versions),
             "" if newest is None else newest.version,
             "" if newest is None else ago(newest.published_at),

@@ -17,7 +17,7 @@ def binding_table(bindings: Mapping[str, Binding]) -> Table:
         content = short_type(binding.type) if binding.pointer is None else value(binding.value)
         table.add_row(
             Text(written),
-            Text(f"{binding.artifact}@{binding.version}"),
+            Text(binding.shown),
             Text(content),
             binding.digest,
             str(binding.revision),

@@ -33,7 +33,11 @@ def bindings_table(spec: StepSpec, step: StepRun, *, title: str | None = None) -
             table.add_row(
                 Text(parameter),
                 Text(written),
-                Text(binding.version),
+                Text(
+                    f"{binding.namespace}/{binding.version}"
+                    if binding.namespace
+                    else binding.version
+                ),
                 Text(_content(binding)),
                 str(binding.revision),
             )

@@ -105,4 +105,4 @@ def _waits(missing: MissingReference) -> str:
 def _became(binding: Binding) -> str:
     if binding.pointer is not None:
         return value(binding.value)
-    return f"{binding.artifact}@{binding.version}"
+    return binding.shown

@@ -20,7 +20,7 @@ def version_page(version: ArtifactVersion, pointed: tuple[str, JsonValue] | None
         pointed: a pointer into its metadata and what it finds, shown first.
     """
     record = version.record
-    rows: list[tuple[str, str]] = [("version", f"{version.artifact}@{version.version}")]
+    rows: list[tuple[str, str]] = [("version", version.shown)]
     if pointed is not None:
         rows.append((pointed[0], value(pointed[1], _LONGEST_METADATA)))
     moment = datetime.fromtimestamp(version.published_at / 1000, UTC)
