@@ -9,6 +9,7 @@ from raincheck.index import Index
 from raincheck.index.alias_scripts import Mover
 from raincheck.index.reuse_scripts import Awaits, Computes, Reused
 from raincheck.index.run_scripts import Attempt, Delivery
+from raincheck.queueing.run_report import with_present_misses
 from raincheck_contracts.artifacts import Binding
 from raincheck_contracts.errors import MetadataConflictError, ReferenceNotFoundError
 from raincheck_contracts.lineage import BoundReferences
@@ -446,3 +447,18 @@ def test_events_start_runs_with_a_model(driver: Driver) -> None:
     driver.index.aliases.remove(nonce(), "model/churn", "production", mover=Mover())
     advance(driver.index)
     assert len(started(driver.index, "three")) == 1
+
+
+def test_what_a_run_waits_for_is_told_of_its_own_version(driver: Driver) -> None:
+    """Not of the one that is in the stage by now, in which it would be there."""
+    train(driver)
+    train(driver, "m")
+    put(driver, "production", "1")
+    need = "m?model=churn:production"
+    run = driver.submit(model_pipeline(PRODUCTION, step("a"), step("b", need)))
+    finish(driver, run, "a")
+    driver.parked(run, "b")
+    put(driver, "production", "2")
+    told = with_present_misses(driver.index, driver.index.records.run(run))
+    (waiting,) = [item for item in told.steps if item.step == "b"]
+    assert [item.reason for item in waiting.missing] == [MissingReason.MEMBER_UNKNOWN]

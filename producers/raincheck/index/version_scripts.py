@@ -139,10 +139,16 @@ class VersionScripts:
             "set_alias", request, artifact, alias, version or "", expected or "", run, by, why
         )
 
-    def resolve(self, references: Sequence[Reference]) -> Resolution:
-        """Answer references now, all at one revision; writes nothing."""
+    def resolve(self, references: Sequence[Reference], *, run: str = "") -> Resolution:
+        """Answer references now, all at one revision; writes nothing.
+
+        Args:
+            references: any.
+            run: for which they are answered: it may work on a version of a model that is in
+                the stage no longer.
+        """
         packed = ITEM.join(map(pack_reference, references))
-        revision, *items = self._connection.read("resolve", "", packed)
+        revision, *items = self._connection.read("resolve", run, packed)
         self._connection.seen(int(revision))
         return Resolution(
             int(revision),

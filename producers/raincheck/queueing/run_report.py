@@ -121,7 +121,7 @@ def with_present_misses(index: Index, run: Run) -> Run:
     missed = list(dict.fromkeys(item.reference for step in waiting for item in step.missing))
     if not waiting:
         return run
-    now = _missing_now(index, missed)
+    now = _missing_now(index, missed, run.id)
     steps = tuple(
         step.model_copy(update={"missing": _still(step, now)})
         if step.state is StepState.WAITING
@@ -131,12 +131,13 @@ def with_present_misses(index: Index, run: Run) -> Run:
     return run.model_copy(update={"steps": steps})
 
 
-def _missing_now(index: Index, missed: list[str]) -> dict[str, MissingReference]:
+def _missing_now(index: Index, missed: list[str], run: str) -> dict[str, MissingReference]:
     """Those that are missing now, by the reference as written."""
     found: dict[str, MissingReference] = {}
     for start in range(0, len(missed), _RESOLVED_AT_ONCE):
         written = missed[start : start + _RESOLVED_AT_ONCE]
-        answers = index.versions.resolve([parse_reference(item) for item in written]).answers
+        asked = [parse_reference(item) for item in written]
+        answers = index.versions.resolve(asked, run=run).answers
         found |= {
             reference: answer
             for reference, answer in zip(written, answers, strict=True)

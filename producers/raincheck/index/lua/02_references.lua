@@ -189,13 +189,17 @@ local function read_list(call, ref, run)
   return out
 end
 
--- resolve(run or "", packed) -> {revision, per reference: "1", its six values
--- | "L", six values each | "0", code, "1" when final, detail (see Deleted.miss) or "", with a
---   fall-back where it was looked for or ""}
+-- resolve(run or "", packed): for a run, as it would find them
+-- -> {revision, per reference: "1", its six values | "L", six values each
+--     | "0", code, "1" when final, detail (see Deleted.miss) or "", with a fall-back where it was
+--       looked for or ""}
 -- Of a version of the fall-back a seventh value is its namespace.
 function References.read(keys, args)
   local call = Call.open(keys, args)
   local out = { Text.int(call:current_revision()) }
+  if args[1] ~= "" then
+    References.know_run(call, args[1])
+  end
   for _, ref in ipairs(References.unpack(args[2])) do
     if ref.take ~= "" then
       out[#out + 1] = read_list(call, ref, args[1])

@@ -42,6 +42,11 @@ local function named(call, model)
   return nil, Choose.miss(code, "q:" .. model.artifact, passed)
 end
 
+-- From here on the call knows which version of its model a run works on.
+function References.know_run(call, run)
+  Runs.facts(call, run)
+end
+
 local function find(call, model)
   if model.kind == "+" then
     return ""

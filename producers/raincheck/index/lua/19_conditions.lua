@@ -50,7 +50,8 @@ end
 
 local function holds(call, condition, event)
   local of_alias = event.k == "alias"
-  if event.k == "unalias" or (condition.kind == "a") ~= of_alias or of_alias and event.n ~= condition.alias then
+  if event.k == "unalias" or (condition.kind == "a") ~= of_alias
+    or of_alias and event.n ~= condition.alias then
     return false
   end
   local asked = { "seq", "by", "t:" .. condition.tag, "l:t:" .. condition.tag }

@@ -9,10 +9,10 @@
 --   removed:<artifact>        set     aliases that were removed once: their history is found by
 --                                     name                                         for ever
 --
--- Fields of a move: rev, at (ms), how (set, promote, rollback, remove), by, why, from ("" for
--- nothing), to (likewise);
--- run and pipeline when a step made it; metric, mode, old and new (raw JSON) when it was compared;
--- under (see `undone_next`). 02_choosing.lua reads them for what the alias named at a moment.
+-- Fields of a move: rev, at (ms), how (set, promote, rollback, remove), by, why, from and to (""
+-- for nothing); run and pipeline when a step made it; metric, mode, old and new (raw JSON) when
+-- it was compared; under (see `undone_next`). 02_choosing.lua reads them for what the alias named
+-- at a moment.
 
 local Promotion = {}
 do -- what is local ends with the file: a chunk may hold 200
