@@ -136,6 +136,10 @@ def _positive(values: Any) -> Any:
     return values.abs()
 
 
+def _first_off(values: Any) -> Any:
+    return values - values.iloc[0]  # no row, no first
+
+
 def _many(values: Any) -> bool:
     return bool(values.size > 0)
 
@@ -214,6 +218,11 @@ def test_recorded_names_and_dtypes_are_held_against_the_contract(
         (Sales, _frame(amount=[30, -4])),
         (Annotated[pd.DataFrame, pa.DataFrameSchema(checks=pa.Check(_many))],
          _frame()),
+        (Annotated[pd.DataFrame, pa.DataFrameSchema(parsers=pa.Parser(_first_off))],
+         pd.DataFrame({"a": [0.5]})),
+        (Annotated[pd.DataFrame,
+         pa.DataFrameSchema({"a": pa.Column(int, parsers=pa.Parser(_first_off))})],
+         pd.DataFrame({"a": [1]})),
         (Annotated[pd.DataFrame, pa.DataFrameSchema({"c": pa.Column("category")})],
          pd.DataFrame({"c": pd.Categorical(["a"])})),
         (Sales, pd.DataFrame(0.0, index=[0], columns=[f"column_{n}" for n in range(500)])),
@@ -221,7 +230,7 @@ def test_recorded_names_and_dtypes_are_held_against_the_contract(
         (Annotated[pd.DataFrame | int, SALES], 5),
         (Annotated[pd.DataFrame, SALES], 5),
     ],
-    ids=["values", "check", "categories", "wide", "numbers", "other", "int"],
+    ids=["values", "check", "parser", "column", "categories", "wide", "numbers", "other", "int"],
 )  # fmt: skip
 def test_what_a_manifest_does_not_tell_passes(annotation: object, value: object) -> None:
     """Values, categories, the names of wide frames, and what is no frame at all."""

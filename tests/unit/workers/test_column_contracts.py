@@ -8,7 +8,12 @@ import pandera.pandas as pa
 import pytest
 
 from raincheck import Client, Deployment, load_artifact, pipeline, save_artifact, step
-from raincheck_contracts.errors import ArgumentError, ColumnContractError, ReferenceNotFoundError
+from raincheck_contracts.errors import (
+    ArgumentError,
+    ColumnContractError,
+    CompileError,
+    ReferenceNotFoundError,
+)
 from raincheck_contracts.runs import ErrorInfo, StepState
 from raincheck_workers.execution.outcomes import Outcome, Result
 from tests.support.deployments import sent
@@ -87,6 +92,13 @@ def totalling_all() -> int:
 def averaging(given: bool) -> float:  # noqa: FBT001 - one of two ways
     """One step with a series."""
     return mean(Client().get_artifact_version("scores")) if given else mean(None)
+
+
+@pipeline
+def totalling_a_number() -> int:
+    """A literal where a frame is wanted."""
+    five: Any = 5
+    return total(five)
 
 
 @pytest.fixture
@@ -188,6 +200,13 @@ def test_a_series_and_nothing_keep_their_contract(worker: LocalWorker, given: bo
     save_artifact(pd.Series([0.5, 1.0]), "scores")
     averaging.delay(given)
     assert _outcome(worker).result is Result.SUCCEEDED
+
+
+def test_a_literal_is_no_frame(deployment: Deployment) -> None:
+    """It is refused as without the contract."""
+    with pytest.raises(CompileError, match="parameter 'data': Input should be an instance of"):
+        totalling_a_number.delay()
+    assert sent(deployment) == []
 
 
 def test_inputs_that_keep_their_contract_are_handed_over(worker: LocalWorker) -> None:
