@@ -97,7 +97,8 @@ def averaging(given: bool) -> float:  # noqa: FBT001 - one of two ways
 @pipeline
 def totalling_a_number() -> int:
     """A literal where a frame is wanted."""
-    return total(5)
+    five: Any = 5
+    return total(five)
 
 
 @pytest.fixture
