@@ -3,35 +3,32 @@
 from raincheck_contracts.lineage import Lineage, LineageEdge, LineageStep, LineageVersion
 from raincheck_contracts.runs import StepState
 from raincheck_workers.cli.graph.model import Arrow, Box, BoxKind, RunGraph, VersionState
-from raincheck_workers.cli.rendering.words import short_type, size, value
+from raincheck_workers.cli.rendering.words import moment, short_type, size, value
 
 
 def lineage_graph(lineage: Lineage) -> RunGraph:
     """The graph: what something was made from stands before it."""
     boxes = [
-        *(_version(version) for version in lineage.versions),
-        *(
-            Box(
-                key=step.key,
-                kind=BoxKind.STEP,
-                title=step_title(step),
-                note=step.run,
-                state=StepState.SUCCEEDED,
-            )
-            for step in lineage.steps
-        ),
+        *(_version(version, lineage.root) for version in lineage.versions),
+        *(_step(step) for step in lineage.steps),
     ]
-    labels: dict[tuple[str, str], list[str]] = {}
+    edges: dict[tuple[str, str], list[LineageEdge]] = {}
     for edge in lineage.edges:
         ends = (edge.version, edge.step) if edge.kind == "bound" else (edge.step, edge.version)
-        found = labels.setdefault(ends, [])
-        if words := edge_words(edge):
-            found.append(words)
-    arrows = [Arrow(source=a, target=b, labels=tuple(words)) for (a, b), words in labels.items()]
+        edges.setdefault(ends, []).append(edge)
+    arrows = (
+        Arrow(
+            source=source,
+            target=target,
+            labels=tuple(words for edge in found if (words := edge_words(edge))),
+            brief=", ".join(words for edge in found if (words := _brief(edge))),
+        )
+        for (source, target), found in edges.items()
+    )
     return RunGraph(tuple(boxes), tuple(arrows))
 
 
-def _version(version: LineageVersion) -> Box:
+def _version(version: LineageVersion, root: str) -> Box:
     known = version.digest is not None
     return Box(
         key=version.name,
@@ -39,6 +36,18 @@ def _version(version: LineageVersion) -> Box:
         title=version.name,
         note=version_note(version),
         state=VersionState.KNOWN if known else VersionState.MISSING,
+        marked=version.name == root,
+    )
+
+
+def _step(step: LineageStep) -> Box:
+    ended = "" if step.ended_at is None else moment(step.ended_at)
+    return Box(
+        key=step.key,
+        kind=BoxKind.STEP,
+        title=step_title(step),
+        note=ended or step.run,
+        state=StepState.SUCCEEDED,
     )
 
 
@@ -64,3 +73,15 @@ def edge_words(edge: LineageEdge) -> str:
     if edge.value_left_out:
         return f"{words} is too large to be shown"
     return words if edge.pointer is None else f"{words} is {value(edge.value)}"
+
+
+def _brief(edge: LineageEdge) -> str:
+    """The parameter, and the value that it got; an output unless it is named as its artifact."""
+    if edge.kind == "produced":
+        return "" if edge.output == edge.version.partition("@")[0] else edge.output or ""
+    if edge.parameter is None:
+        return ""
+    words = f"{edge.parameter}{edge.place}"
+    if edge.pointer is None or edge.value_left_out:
+        return words
+    return f"{words} = {value(edge.value)}"

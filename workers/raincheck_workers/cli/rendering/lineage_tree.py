@@ -30,7 +30,7 @@ def _tree(lineage: Lineage, title: str, *, up: bool) -> Tree:
         ends = (edge.version, edge.step) if from_version else (edge.step, edge.version)
         hanging[ends[0]].append((ends[1], edge))
     names = _names(lineage)
-    root = Tree(Text(f"{names[lineage.root]} {title}"))
+    root = Tree(Text(one_line(f"{names[lineage.root]} {title}")))
     seen, open_nodes = {lineage.root}, [(root, lineage.root)]
     while open_nodes:
         branch, key = open_nodes.pop()
