@@ -185,6 +185,7 @@ class Executor:
             try:
                 return self._succeed_or_fail(task, step, claimed, attempt, delivery.task)
             except StaleFenceError as error:
+                observation.superseded(str(error))
                 _log.warning("attempt superseded", extra=self._ids(task, "superseded", str(error)))
                 return Outcome(task.step.name, Result.SUPERSEDED, str(error))
 
@@ -200,6 +201,7 @@ class Executor:
         try:
             with classify("bind"):
                 inputs = bind(task.step, claimed)
+            observation.bound(inputs)
             self.monitor.bound(task, celery_id, inputs.bindings)
             with scoped_copies():
                 return self._run(task, step, inputs, attempt, claimed)
@@ -264,6 +266,7 @@ class Executor:
         said, message = self._until_answered(
             lambda: self._index.runs.fail(attempt, failure.kind, error)
         )
+        observation.failed(error)
         return Outcome(
             task.step.name,
             Result.RETRY if said == "retry" else Result.FAILED,
