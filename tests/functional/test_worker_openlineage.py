@@ -1,19 +1,22 @@
 """Events of OpenLineage from real workers."""
 
+import os
 import signal
 import subprocess
 import sys
 from collections.abc import Generator
+from pathlib import Path
 
 import pytest
 
 from raincheck import save_artifact
+from raincheck_contracts.runs import StepState
 from tests.functional import pipelines
 from tests.support.lineage_server import LineageServer, lineage_server
 from tests.support.waiting import wait_until
-from tests.support.workers import PIPELINES, ROOT, Fleet
+from tests.support.workers import PIPELINES, ROOT, Fleet, step_field, step_run
 
-pytestmark = pytest.mark.functional
+pytestmark = [pytest.mark.functional, pytest.mark.timeout(120)]
 
 
 @pytest.fixture
@@ -23,14 +26,26 @@ def server() -> Generator[LineageServer]:
         yield server
 
 
-def test_workers_tell_of_each_step(fleet: Fleet, server: LineageServer) -> None:
-    """From the processes of a pool; what is left is sent when the worker ends."""
+def test_workers_tell_of_each_attempt(fleet: Fleet, server: LineageServer, tmp_path: Path) -> None:
+    """Of one that is killed the main process tells; at the worker's end what is left is sent."""
     environment = {"RAINCHECK_OPENLINEAGE": "1", "OPENLINEAGE_URL": server.url}
-    worker = fleet.start(concurrency=2, environment=environment)
+    worker = fleet.start(concurrency=1, environment=environment)
+    handle = pipelines.hold.delay(str(tmp_path / "log"), str(tmp_path / "gate"))
+    wait_until(lambda: [event["eventType"] for event in server.events] == ["START"], 20)
+    os.kill(int(step_field(handle, "held", "pid")), signal.SIGKILL)
+    wait_until(lambda: len(server.events) == 3, 30)
+    wait_until(lambda: step_run(handle, "held").state is StepState.RUNNING, 20)
+    handle.cancel()
+    wait_until(lambda: len(server.events) == 4, 30)
     save_artifact(1.0, "told-of")
     assert pipelines.double_newest.delay("told-of").get(timeout=30) == 2.0
     worker.signal(signal.SIGTERM)
-    worker.process.wait(20)
+    worker.process.wait(40)
+    told = [
+        (event["run"]["facets"]["raincheck_attempt"]["attempt"], event["eventType"])
+        for event in server.of("held")
+    ]
+    assert sorted(told) == [(1, "ABORT"), (1, "START"), (2, "ABORT"), (2, "START")]
     events = server.of("double")
     assert [event["eventType"] for event in events] == ["START", "COMPLETE"]
     assert [one["name"] for one in events[-1]["inputs"]] == ["told-of"]

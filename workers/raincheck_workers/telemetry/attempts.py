@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -25,8 +26,8 @@ class AttemptFacts:
 
     task: StepTask
     attempt: int
-    revision: int
-    """Of the index, at which its references were bound."""
+    revision: int | None
+    """Of the index, at which its references were bound; None where that is not known."""
 
 
 class AttemptReport:
@@ -109,25 +110,28 @@ def listen(settings: Settings) -> None:
     Raises:
         SettingsError: OpenLineage is wanted and not installed.
     """
-    check_openlineage(settings)
     if not settings.openlineage:
         use_listener(AttemptListener())
         return
+    prepare_openlineage(settings)
     from raincheck_workers.telemetry.openlineage.switch import openlineage_listener  # noqa: PLC0415
 
     with _harmless():
         use_listener(openlineage_listener())
 
 
-def check_openlineage(settings: Settings) -> None:
-    """Look whether OpenLineage can be used when it is wanted; else nothing is imported.
+def prepare_openlineage(settings: Settings) -> None:
+    """Import OpenLineage's client when it is wanted: before a pool forks, for all its children.
 
     Raises:
-        SettingsError: its client is not installed.
+        SettingsError: it is not installed.
     """
-    if settings.openlineage and not _installed("openlineage.client"):
+    if not settings.openlineage:
+        return
+    if not _installed("openlineage.client"):
         problem = "openlineage-python is not installed; pip install 'raincheck[openlineage]'"
         raise SettingsError("RAINCHECK_OPENLINEAGE", problem)
+    import_module("raincheck_workers.telemetry.openlineage.switch")
 
 
 def _installed(module: str) -> bool:

@@ -18,7 +18,7 @@ class AttemptFacet(RunFacet):
     attempt: int
     function: str
     """`module:name` of what was called."""
-    revision: int
+    revision: int | None = None
     """Of the index, at which all references of the step were bound."""
 
     @staticmethod

@@ -25,12 +25,12 @@ def openlineage_listener() -> OpenLineageListener:
 
 @lru_cache(maxsize=1)
 def _listener(pid: int) -> OpenLineageListener:
-    del pid  # a child has its own
     thread = EventThread(OpenLineageClient())
     thread.start()
 
     def stop(**_: object) -> None:
-        thread.stop(_PATIENCE)
+        if os.getpid() == pid:  # a child inherits this, and its own listener stops itself
+            thread.stop(_PATIENCE)
 
     # A child of a pool has the first signal, a pool in the main process the second, a process
     # that runs pipelines inline neither.
