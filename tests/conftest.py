@@ -24,7 +24,7 @@ def _ctrl_c_works() -> None:
 def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test sees the settings of whoever runs it."""
     for name in list(os.environ):  # noqa: TID251 - to remove them, not to read a setting
-        if name.startswith("RAINCHECK_"):
+        if name.startswith(("RAINCHECK_", "OPENLINEAGE_")):
             monkeypatch.delenv(name)
 
 

@@ -74,6 +74,8 @@ class Settings(BaseSettings):
     """Port at which a worker serves its metrics; 0 is any free one, None is none."""
     metrics_host: str = "127.0.0.1"
     """Address of that port."""
+    openlineage: bool = False
+    """Whether attempts of steps are told to whom the settings of OpenLineage's client name."""
 
     @field_validator("fallback_namespace")
     @classmethod

@@ -20,6 +20,7 @@ from raincheck_workers.execution.executor import Executor, Place
 from raincheck_workers.execution.outcomes import Result
 from raincheck_workers.liveness.heartbeat import Heartbeat
 from raincheck_workers.liveness.identity import NodeIdentity
+from raincheck_workers.telemetry.attempts import listen
 
 # The caller's process beats beside the steps that it runs: see liveness/worker_node.py.
 _LEASE = 60.0
@@ -40,10 +41,12 @@ def run_inline(
 
     Raises:
         UsageError: the pipeline does not compile.
+        SettingsError: OpenLineage is wanted and not installed.
         StepFailedError: a step failed.
         RunCancelledError: the run was cancelled.
     """
     deployment = current_deployment()
+    listen(deployment.settings)
     compiled = compile_stored(deployment, pipeline, args, kwargs)
     with _registered(deployment) as place:
         with span(f"enqueue {compiled.spec.name}", "PRODUCER", pipeline=compiled.spec.name):

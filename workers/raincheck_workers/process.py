@@ -12,6 +12,7 @@ from raincheck_workers.execution.monitor import Monitor
 from raincheck_workers.lifecycle import node_identity
 from raincheck_workers.monitoring.event_sender import EventSender
 from raincheck_workers.monitoring.step_events import StepEvents
+from raincheck_workers.telemetry.attempts import listen
 
 
 def process_executor(app: Celery, hostname: str) -> Executor:
@@ -27,6 +28,7 @@ def process_executor(app: Celery, hostname: str) -> Executor:
 @lru_cache(maxsize=1)
 def _executor(app: Celery, hostname: str, pid: int) -> Executor:
     deployment = current_deployment()
+    listen(deployment.settings)
     hints = HintSender(app, deployment.settings.namespace)
     identity = node_identity()
     place = Place(identity.current, pid, identity.holdings)

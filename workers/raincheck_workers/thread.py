@@ -19,6 +19,7 @@ from raincheck_workers.execution.branch import run_branch
 from raincheck_workers.execution.executor import Executor, Place
 from raincheck_workers.liveness.identity import NodeIdentity
 from raincheck_workers.liveness.worker_node import WorkerNode
+from raincheck_workers.telemetry.attempts import listen
 
 _log = logging.getLogger(__name__)
 
@@ -32,8 +33,10 @@ def worker_thread(deployment: Deployment) -> Generator[None]:
     """A worker of one slot with heartbeat and sweeper, for as long as the context lasts.
 
     Raises:
+        SettingsError: OpenLineage is wanted and not installed.
         TimeoutError: at the end a step still runs; a thread cannot be killed.
     """
+    listen(deployment.settings)
     node = WorkerNode(deployment.hints.app, deployment, NodeIdentity())
     node.start(slots=1, children=None)
     consumer = _Consumer(deployment, node.identity)

@@ -1,15 +1,21 @@
 """`raincheck lineage` as tree, Mermaid, page and JSON."""
 
+import re
 from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from raincheck.index.entries import NewVersion
 from raincheck_contracts.lineage import BoundReference, BoundReferences
+from raincheck_workers.cli.graph.lineage_graph import lineage_graph
+from raincheck_workers.cli.graph.mermaid import mermaid
+from raincheck_workers.cli.rendering.lineage_tree import lineage_trees
 from tests.support.builders import new_version, pipeline, step
 from tests.support.command_line import CommandLine, command_line
+from tests.support.lineages import hostile_lineage
 
 HOSTILE = "</script><img src=x onerror=alert(1)>\x1b[31m"
 
@@ -63,13 +69,38 @@ def test_a_page_is_whole_and_gives_nothing_to_run(raincheck: CommandLine, tmp_pa
     page = file.read_text(encoding="utf-8")
     assert page.startswith("<!doctype html>")
     assert "default-src 'none'" in page
-    assert "<script" not in page
+    assert page.count("<script") == 1  # ours; the policy names its digest
     assert "<img" not in page
     assert "&lt;img src=x" in page
     for said in ("model@1", "x@1", "model:latest#/note", "float", "b3:"):
         assert said in page
     assert "http://" not in page.replace("http://www.w3.org/2000/svg", "")
     assert "https://" not in page
+
+
+def test_whatever_a_lineage_holds_a_terminal_obeys_none_of_it(tmp_path: Path) -> None:
+    """Types, values and names come from whoever published."""
+    console = Console(file=(tmp_path / "tree").open("w+", encoding="utf-8"), width=2_000)
+    for tree in lineage_trees(hostile_lineage(("a\x1b[31m\x9b1m\u202e\x07\r\n\x7f",))):
+        console.print(tree)
+    console.file.close()
+    lines = (tmp_path / "tree").read_text(encoding="utf-8").split("\n")
+    assert len(lines) == 5
+    assert all(line.isprintable() for line in lines)
+
+
+def test_mermaid_reads_only_what_we_drew() -> None:
+    """A line for each box, arrow and class; texts hold letters, a few signs and codes."""
+    lines = mermaid(lineage_graph(hostile_lineage())).splitlines()
+    label = r'"(?:[\w .,:@?=+-]|#\d+;|<br/>)*"'
+    box = rf"n\d(?:\[{label}\]|\(\[{label}\]\))(?::::\w+)?"
+    arrow = rf"n\d -->(?:\|{label}\|)? n\d"
+    style = r"classDef \w+ [\w:#, -]+"
+    assert lines[0] == "flowchart LR"
+    kinds = [re.fullmatch(rf"    (?:({box})|({arrow})|({style}))", line) for line in lines[1:]]
+    assert all(kinds)
+    assert sum(bool(found and found[1]) for found in kinds) == 4
+    assert sum(bool(found and found[2]) for found in kinds) == 3
 
 
 def test_mermaid_and_json(raincheck: CommandLine) -> None:

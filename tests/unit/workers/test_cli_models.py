@@ -99,7 +99,7 @@ def test_an_alias_is_removed(raincheck: CommandLine) -> None:
     assert again.out == "report:best named nothing already\n"
     assert raincheck.document("artifacts", "unalias", "report", "best")["previous"] is None
     assert "remove" in raincheck("artifacts", "history", "report", "--alias", "best").out
-    assert "is no more, before 1" in raincheck("events").out
+    assert "is removed, before 1" in raincheck("events").out
 
 
 def test_references_to_models_resolve(raincheck: CommandLine) -> None:

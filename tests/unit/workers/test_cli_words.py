@@ -43,10 +43,12 @@ def test_a_size_is_told_in_one_unit(count: int, text: str) -> None:
         (None, "null"),
         ([1, "a"], '[1, "a"]'),
         ("x" * 50, '"' + "x" * 36 + "..."),
+        ("a\u202e\x9b\x7f\ud800", '"a\\u202e\\u009b\\u007f\\ud800"'),
+        ("\U0001f468\u200d\U0001f469", '"\U0001f468\u200d\U0001f469"'),
     ],
 )
 def test_a_value_is_short_json(given: JsonValue, text: str) -> None:
-    """Values are JSON, floats rounded, long ones cut with a mark."""
+    """Values are JSON, floats rounded, long ones cut with a mark, what is unseen escaped."""
     assert words.value(given) == text
 
 

@@ -122,9 +122,9 @@ def test_links_lead_to_steps_that_are_there() -> None:
 def test_a_failed_step_is_shown_first() -> None:
     """Else one that waits or runs, else the last."""
     failed = page(_run(), _spec(), NOW)
-    assert re.findall(r'class="step shown" id="([^"]+)"', failed) == ["step-use"]
+    assert re.findall(r'class="part shown" id="([^"]+)"', failed) == ["step-use"]
     plain = page(recorded_run(_spec()), _spec(), NOW)
-    assert re.findall(r'class="step shown" id="([^"]+)"', plain) == ["step-last"]
+    assert re.findall(r'class="part shown" id="([^"]+)"', plain) == ["step-last"]
 
 
 def test_bars_show_when_steps_waited_and_ran() -> None:

@@ -8,7 +8,6 @@ import secrets
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TypeVar
 
 from raincheck.authoring.context import StepContext, step_context
 from raincheck.authoring.registry import find_step
@@ -23,7 +22,7 @@ from raincheck.messaging.hints import HintSender
 from raincheck.messaging.waking import wake
 from raincheck.redaction import secrets_of
 from raincheck.telemetry.tracing import record_exception, span
-from raincheck_contracts.errors import IndexUnavailableError, RunNotFoundError, StaleFenceError
+from raincheck_contracts.errors import RunNotFoundError, StaleFenceError
 from raincheck_contracts.messages import StepTask
 from raincheck_contracts.pipelines import needs_of
 from raincheck_workers.execution.cache import MaterializedCache
@@ -35,6 +34,7 @@ from raincheck_workers.execution.loader import Loader
 from raincheck_workers.execution.log_fields import log_fields
 from raincheck_workers.execution.monitor import Monitor, Unwatched
 from raincheck_workers.execution.outcomes import Outcome, Result
+from raincheck_workers.execution.patience import Patience
 from raincheck_workers.execution.publication import prepare_model, prepare_outputs
 from raincheck_workers.execution.reuse import Reuse
 from raincheck_workers.liveness.holdings import Holdings
@@ -44,10 +44,6 @@ _log = logging.getLogger(__name__)
 
 # Until a node that registers just now is known to the index.
 _REGISTRATION_PATIENCE = 5.0
-# Between two asks of an index that does not answer.
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +83,10 @@ class Executor:
         self._index = deployment.index
         self._hints = hints
         self._place = place
-        self._patience = patience
+        self._patience = Patience(patience)
         self._secrets = secrets_of(deployment.settings)
         self._loader = Loader(deployment.store, MaterializedCache())
-        self._reuse = Reuse(deployment.index, hints, self._until_answered)
+        self._reuse = Reuse(deployment.index, hints, self._patience)
 
     def execute(self, task: StepTask, celery_id: str) -> Outcome:
         """Execute one delivery.
@@ -151,7 +147,7 @@ class Executor:
         references = pack_needs(needs_of(task.step))
         end = time.monotonic() + _REGISTRATION_PATIENCE
         while True:
-            answer = self._until_answered(
+            answer = self._patience.until_answered(
                 lambda: self._index.runs.claim(
                     task.run,
                     task.step.name,
@@ -188,6 +184,7 @@ class Executor:
             try:
                 return self._succeed_or_fail(task, step, claimed, attempt, delivery.task)
             except StaleFenceError as error:
+                observation.superseded(str(error))
                 _log.warning("attempt superseded", extra=log_fields(task, "superseded", str(error)))
                 return Outcome(task.step.name, Result.SUPERSEDED, str(error))
 
@@ -203,6 +200,7 @@ class Executor:
         try:
             with classify("bind"):
                 inputs = bind(task.step, claimed)
+            observation.bound(inputs)
             self.monitor.bound(task, celery_id, inputs.bindings)
             with scoped_copies():
                 return self._run(task, step, inputs, attempt, claimed)
@@ -233,6 +231,7 @@ class Executor:
         if task.step.cache is not None:
             taken = self._reuse.ask(task, step, inputs, attempt, context)
             if taken is not None:
+                observation.not_called(taken)
                 return taken
         with classify("load"):
             arguments = materialize(inputs, annotations, self._loader.load)
@@ -245,7 +244,7 @@ class Executor:
             model = prepare_model(context, inputs.versions)
         bound = bound_references(inputs)
         with classify("complete"), span("publish"):
-            done = self._until_answered(
+            done = self._patience.until_answered(
                 lambda: self._index.runs.complete(attempt, outputs, foreign, bound, model)
             )
             observation.published(outputs, done)
@@ -270,11 +269,12 @@ class Executor:
         record_exception(cause)
         extra = log_fields(task, "step_failed", failure.kind)
         _log.warning("step failed", exc_info=cause, extra=extra)
-        said, message = self._until_answered(
+        said, message = self._patience.until_answered(
             lambda: self._index.runs.fail(attempt, failure.kind, error)
         )
         if task.step.cache is not None:
             wake(self._index, self._hints)  # who waits for the same computes it now
+        observation.failed(error)
         return Outcome(
             task.step.name,
             Result.RETRY if said == "retry" else Result.FAILED,
@@ -283,17 +283,3 @@ class Executor:
             bindings=inputs.bindings if inputs else {},
             messages=(message,) if message else (),
         )
-
-    def _until_answered(self, call: Callable[[], T]) -> T:
-        """Repeat an idempotent call while the index does not answer."""
-        end = time.monotonic() + self._patience
-        pause = _FIRST_PAUSE
-        while True:
-            try:
-                return call()
-            except IndexUnavailableError:
-                if time.monotonic() > end:
-                    raise
-                _log.warning("index away", exc_info=True, extra={"action": "index_away"})
-            time.sleep(pause)
-            pause = min(2 * pause, _LONGEST_PAUSE)

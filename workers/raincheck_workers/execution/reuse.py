@@ -1,7 +1,6 @@
 """A step with `cache=` asks, before it loads anything, whether its outputs are there already."""
 
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -22,6 +21,7 @@ from raincheck_workers.execution.inputs import BoundInputs
 from raincheck_workers.execution.lineage import bound_references
 from raincheck_workers.execution.log_fields import log_fields
 from raincheck_workers.execution.outcomes import Outcome, Result
+from raincheck_workers.execution.patience import Patience
 from raincheck_workers.execution.publication import prepare_model
 
 _log = logging.getLogger(__name__)
@@ -36,8 +36,8 @@ class Reuse:
     index: Index
     """That keeps them."""
     hints: HintSender
-    until_answered: Callable[[Callable[[], Answer]], Answer]
-    """Repeats a call while the index does not answer."""
+    patience: Patience
+    """With an index that does not answer."""
 
     def ask(
         self,
@@ -68,7 +68,7 @@ class Reuse:
         seconds, bound = task.step.cache or 0, bound_references(inputs)
         model = prepare_model(context, inputs.versions)
         with classify("complete"), span("reuse"):
-            answer = self.until_answered(
+            answer: Answer = self.patience.until_answered(
                 lambda: self.index.reuse.reuse(attempt, key, seconds, bound, model)
             )
             annotate(answer=type(answer).__name__.lower())

@@ -12,7 +12,7 @@ import queue
 import signal
 import threading
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Literal, Protocol
 
 from typing_extensions import override
@@ -47,6 +47,10 @@ class Children(Protocol):
         ...
 
 
+def _untold(held: Holding, why: str) -> None:
+    """Nobody is told."""
+
+
 class Heartbeat(threading.Thread):
     """Beats for a node until stopped.
 
@@ -77,6 +81,8 @@ class Heartbeat(threading.Thread):
         self._grace = grace
         self._hints = hints
         self._children = children
+        #: Is told of attempts whose process was killed or has died, and why.
+        self.gone: Callable[[Holding, str], None] = _untold
         self._dead: queue.SimpleQueue[int] = queue.SimpleQueue()
         self._cancelled: queue.SimpleQueue[str] = queue.SimpleQueue()
         # A queue and no event: it is put into by signal handlers too, which an event's
@@ -152,6 +158,8 @@ class Heartbeat(threading.Thread):
             _log.exception("heartbeat failed", extra={"action": "heartbeat_failed"})
 
     def _turn(self) -> None:
+        if not self._dead.empty():
+            self._beat()  # what they held may be newer than the last beat
         while not self._dead.empty():
             self._lost(self._dead.get())
         while not self._cancelled.empty():
@@ -189,7 +197,7 @@ class Heartbeat(threading.Thread):
             self._beat(register=True)
             return
         self._last_beat = asked
-        self._holding = beat.running
+        before, self._holding = self._holding, beat.running
         self._see_tick(beat.tick)
         if self._children is not None:
             for member, pid in beat.kill:
@@ -197,6 +205,8 @@ class Heartbeat(threading.Thread):
                     "killing a step", extra={"action": "step_killed", "step": member, "pid": pid}
                 )
                 self._kill(pid)
+                held = [item for item in before if (item.member, item.pid) == (member, pid)]
+                self.gone(held[0] if held else Holding(member, pid, ""), "killed: its time is over")
                 self._lost(pid)
         else:
             self._let_run(beat.kill)
@@ -224,6 +234,7 @@ class Heartbeat(threading.Thread):
             _log.warning("a step does not end in time", extra=extra)
             self._give_back(item, "ending")
             self._kill(item.pid)
+            self.gone(item, "killed: the worker ends")
 
     def _give_back(self, item: Holding, why: Literal["lost", "ending"]) -> None:
         node = self._identity.current()
@@ -269,4 +280,7 @@ class Heartbeat(threading.Thread):
 
     def _lost(self, pid: int) -> None:
         why = self._children.ending(pid) if self._children is not None else ""
+        for item in self._holding:
+            if item.pid == pid:
+                self.gone(item, why or "its process has ended")
         self._hints.send(self._index.nodes.lost(self._identity.current(), pid, why))

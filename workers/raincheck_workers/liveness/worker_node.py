@@ -8,6 +8,7 @@ from raincheck.messaging.hints import HintSender
 from raincheck.messaging.installed import celery_queue
 from raincheck_workers.liveness.heartbeat import Children, Heartbeat
 from raincheck_workers.liveness.identity import NodeIdentity
+from raincheck_workers.liveness.lost_attempts import LostAttempts
 from raincheck_workers.liveness.sweeper import Sweeper
 
 # The lease of a pool whose steps run in the beating process: a call into C that holds
@@ -30,6 +31,7 @@ class WorkerNode:
         self._deployment = deployment
         self._heartbeat: Heartbeat | None = None
         self._sweeper: Sweeper | None = None
+        self._lost: LostAttempts | None = None
 
     @property
     def heartbeat(self) -> Heartbeat:
@@ -61,6 +63,9 @@ class WorkerNode:
             children=children,
             grace=settings.shutdown_grace,
         )
+        if children is not None and settings.openlineage:
+            self._lost = LostAttempts(settings)
+            self._heartbeat.gone = self._lost.tell
         self._heartbeat.register()
         self._heartbeat.start()
         self._sweeper = Sweeper(self._deployment.separate_index(), hints, slots, self._length)
@@ -72,6 +77,8 @@ class WorkerNode:
             self._sweeper.stop()
         if self._heartbeat is not None:
             self._heartbeat.stop()
+        if self._lost is not None:
+            self._lost.stop()
 
     def _length(self, queue: str) -> int | None:
         return queue_length(self._app, celery_queue(self._app, queue))

@@ -3,16 +3,25 @@
 import logging
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING
 
 from raincheck.index.entries import NewVersion
 from raincheck.index.replies import BoundVersion, Claimed, Completed
 from raincheck.telemetry.tracing import annotate, mark_failed, note, span
 from raincheck_contracts.messages import StepTask
+from raincheck_contracts.runs import ErrorInfo
 from raincheck_workers.execution.outcomes import Outcome, Result
+from raincheck_workers.telemetry.attempts import AttemptFacts, Telling
 from raincheck_workers.telemetry.measurements import measurements, timed
 from raincheck_workers.telemetry.step_fields import step_fields
 
+if TYPE_CHECKING:
+    from raincheck_workers.execution.inputs import BoundInputs
+
 _log = logging.getLogger(__name__)
+
+_TELLING: ContextVar[Telling] = ContextVar("raincheck_attempt")
 
 
 @contextmanager
@@ -46,8 +55,40 @@ def attempt(task: StepTask, claimed: Claimed) -> Generator[None]:
         measurements().attempted(task.pipeline, task.step.name, seconds)
 
     annotate(attempt=claimed.attempt, revision=claimed.revision)
-    with step_fields(attempt=claimed.attempt), timed(ended):
-        yield
+    telling = Telling(AttemptFacts(task, claimed.attempt, claimed.revision))
+    token = _TELLING.set(telling)
+    try:
+        with step_fields(attempt=claimed.attempt), timed(ended):
+            yield
+    except BaseException as error:
+        why = type(error).__name__
+        telling.end(lambda report: report.aborted(why))
+        raise
+    finally:
+        _TELLING.reset(token)
+
+
+def bound(inputs: "BoundInputs") -> None:
+    """The references of the attempt are bound; its call comes next."""
+    _TELLING.get().start(inputs)
+
+
+def failed(error: ErrorInfo) -> None:
+    """The attempt has failed and the index knows it."""
+    _TELLING.get().end(lambda report: report.failed(error))
+
+
+def superseded(why: str) -> None:
+    """The attempt was cancelled, or lost its step to another."""
+    _TELLING.get().end(lambda report: report.aborted(why))
+
+
+def not_called(outcome: Outcome) -> None:
+    """The attempt has taken outputs from the cache, or has gone to wait for them."""
+    if outcome.result is Result.SUCCEEDED:
+        _TELLING.get().end(lambda report: report.succeeded((), outcome.outputs))
+    else:
+        _TELLING.get().end(lambda report: report.aborted(outcome.detail))
 
 
 @contextmanager
@@ -85,3 +126,4 @@ def published(outputs: Sequence[NewVersion], completed: Completed) -> None:
     total = sum(output.record.manifest.size for output in outputs)
     annotate(revision=completed.revision, bytes=total)
     measurements().published(total)
+    _TELLING.get().end(lambda report: report.succeeded(outputs, completed.outputs))

@@ -8,6 +8,7 @@ from celery import Celery, signals
 
 from raincheck.deployment import Deployment, current_deployment
 from raincheck_contracts.errors import SettingsError
+from raincheck_workers.telemetry.attempts import prepare_openlineage
 from raincheck_workers.telemetry.log_setup import set_log_form
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class WorkerTelemetry:
             instance.quiet = instance.quiet or json  # the banner is no JSON
             set_log_form(json=json)
         try:
+            prepare_openlineage(deployment.settings)
             self._metrics = _open_metrics(deployment)
         except SettingsError as error:
             # Celery would log what a receiver raises and go on; no log is set up yet.

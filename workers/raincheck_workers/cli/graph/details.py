@@ -8,6 +8,7 @@ from raincheck.messaging.descriptions import describe_input
 from raincheck_contracts.artifacts import Binding
 from raincheck_contracts.pipelines import OutputInput, StepSpec, ValueInput, inputs_within
 from raincheck_contracts.runs import Run, StepRun, StepState
+from raincheck_workers.cli.graph.facts import facts
 from raincheck_workers.cli.graph.markup import element
 from raincheck_workers.cli.rendering.fork_words import fork_words
 from raincheck_workers.cli.rendering.step_words import why
@@ -25,7 +26,7 @@ def run_details(run: Run) -> Element:
         parts += [element("p", {"class": "quiet"}, words) for words in fork_words(run.fork)]
     if run.parameters:
         rows = [(name, value(item, _LONGEST_VALUE)) for name, item in run.parameters.items()]
-        parts += [element("h2", {}, "Parameters"), _facts(rows)]
+        parts += [element("h2", {}, "Parameters"), facts(rows)]
     return element("section", {"class": "run"}, *parts)
 
 
@@ -44,7 +45,7 @@ def step_details(spec: StepSpec, step: StepRun, *, shown: bool) -> Element:
         *_inputs(spec, step),
         *_outputs(spec, step),
         element("h3", {}, "Times"),
-        _facts(_times(spec, step)),
+        facts(_times(spec, step)),
     ]
     if step.error is not None and step.error.traceback:
         parts += [
@@ -53,7 +54,7 @@ def step_details(spec: StepSpec, step: StepRun, *, shown: bool) -> Element:
         ]
     return element(
         "section",
-        {"class": "step shown" if shown else "step", "id": f"step-{spec.name}", "tabindex": "-1"},
+        {"class": "part shown" if shown else "part", "id": f"step-{spec.name}", "tabindex": "-1"},
         *parts,
     )
 
@@ -75,7 +76,7 @@ def _inputs(spec: StepSpec, step: StepRun) -> Iterator[Element]:
             else:
                 name = "from" if isinstance(leaf, OutputInput) else "written"
                 rows = [(name, written), *_bound(step.bindings.get(written))]
-            yield element("div", {"class": "item"}, element("h4", {}, parameter), _facts(rows))
+            yield element("div", {"class": "item"}, element("h4", {}, parameter), facts(rows))
 
 
 def _bound(binding: Binding | None) -> Iterator[tuple[str, str]]:
@@ -100,7 +101,7 @@ def _outputs(spec: StepSpec, step: StepRun) -> Iterator[Element]:
     rows += [item for item in step.outputs.items() if item[0] not in known]
     if rows:
         yield element("h3", {}, "Outputs")
-        yield _facts(rows)
+        yield facts(rows)
 
 
 def _times(spec: StepSpec, step: StepRun) -> list[tuple[str, str]]:
@@ -124,10 +125,3 @@ def _times(spec: StepSpec, step: StepRun) -> list[tuple[str, str]]:
 
 def _moment(milliseconds: int) -> str:
     return f"{datetime.fromtimestamp(milliseconds / 1000, UTC):%Y-%m-%d %H:%M:%S.%f}"[:-3] + " UTC"
-
-
-def _facts(rows: list[tuple[str, str]]) -> Element:
-    pairs = (
-        item for name, text in rows for item in (element("dt", {}, name), element("dd", {}, text))
-    )
-    return element("dl", {}, *pairs)

@@ -46,6 +46,8 @@ class Box:
     note: str
     """Its second line: the state of a step, what a reference became."""
     state: StepState | VersionState
+    marked: bool = False
+    """Whether the picture is about it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +58,14 @@ class Arrow:
     target: str
     labels: tuple[str, ...] = ()
     """Names of outputs and parameters."""
+    brief: str | None = None
+    """What stands at the arrow in a picture, when that is not all labels."""
     waiting: bool = False
+
+    @property
+    def label(self) -> str:
+        """What stands at the arrow in a picture."""
+        return ", ".join(self.labels) if self.brief is None else self.brief
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +102,7 @@ class _Drawing:
     def add_step(self, step: StepSpec) -> None:
         recorded = self.steps[step.name]
         self._box(
-            _step_key(step.name), BoxKind.STEP, step.name, _step_note(recorded), recorded.state
+            step_key(step.name), BoxKind.STEP, step.name, _step_note(recorded), recorded.state
         )
         self._add_inputs(step, recorded)
         for output in step.outputs:
@@ -111,7 +120,7 @@ class _Drawing:
                     joined.add(leaf.step)
         for earlier in step.after:
             if earlier not in joined:
-                self._arrow(_step_key(earlier), _step_key(step.name))
+                self._arrow(step_key(earlier), step_key(step.name))
 
     def _add_reference(self, step: StepRun, parameter: str, reference: Reference) -> None:
         whole = str(reference.model_copy(update={"pointer": None}))
@@ -126,15 +135,15 @@ class _Drawing:
         key = f"reference {whole} {note}"
         self._box(key, BoxKind.VERSION, whole, note, state)
         pointer = "" if reference.pointer is None else f" #{reference.pointer}"
-        self._arrow(key, _step_key(step.step), parameter + pointer)
+        self._arrow(key, step_key(step.step), parameter + pointer)
 
     def _add_output_input(self, step: str, parameter: str, given: OutputInput) -> None:
         output = self.outputs[given.step, given.output]
         if not _unnamed(given.step, output):
-            self._arrow(_output_key(given.step, output.name), _step_key(step), parameter)
+            self._arrow(_output_key(given.step, output.name), step_key(step), parameter)
             return
         name = "" if output.name == "output" else f"{output.name} as "
-        self._arrow(_step_key(given.step), _step_key(step), name + parameter)
+        self._arrow(step_key(given.step), step_key(step), name + parameter)
 
     def _add_output(self, step: StepRun, output: OutputSpec) -> None:
         key, version = _output_key(step.step, output.name), step.outputs.get(output.name)
@@ -143,7 +152,7 @@ class _Drawing:
             note, state = version, VersionState.KNOWN
         self._box(key, BoxKind.VERSION, output.artifact, note, state)
         label = "" if output.name == output.artifact else output.name
-        self._arrow(_step_key(step.step), key, label)
+        self._arrow(step_key(step.step), key, label)
 
     def _box(
         self, key: str, kind: BoxKind, title: str, note: str, state: StepState | VersionState
@@ -168,7 +177,8 @@ class _Drawing:
         return RunGraph(tuple(self.boxes.values()), tuple(arrows))
 
 
-def _step_key(step: str) -> str:
+def step_key(step: str) -> str:
+    """Key of a step's box."""
     return f"step {step}"
 
 

@@ -1,18 +1,19 @@
 "use strict";
 const graph = document.querySelector("svg.graph");
-const frame = graph.parentElement;
-const natural = { width: graph.width.baseVal.value, height: graph.height.baseVal.value };
+const frame = document.querySelector(".scroll");
+const natural = { width: graph?.width.baseVal.value, height: graph?.height.baseVal.value };
 const smallest = 0.05, legible = 0.62, largest = 3;
 let scale = 1;
 
 function zoom(wanted) {
+  if (!graph) return; // what goes round in a circle is not drawn
   const middle = (frame.scrollLeft + frame.clientWidth / 2) / scale;
   scale = Math.min(largest, Math.max(smallest, wanted));
   graph.setAttribute("width", natural.width * scale);
   graph.setAttribute("height", natural.height * scale);
   frame.scrollLeft = middle * scale - frame.clientWidth / 2;
 }
-const fitting = () => Math.min(1, frame.clientWidth / natural.width);
+const fitting = () => Math.min(1, (frame.clientWidth - 16) / natural.width);
 const zooms = { in: () => scale * 1.3, out: () => scale / 1.3, fit: fitting };
 for (const button of document.querySelectorAll("[data-zoom]")) {
   button.addEventListener("click", () => zoom(zooms[button.dataset.zoom]()));
@@ -24,14 +25,39 @@ function centre(box) {
   frame.scrollTop += place.top + place.height / 2 - (seen.top + seen.height / 2);
 }
 
+const linkTo = (place) => place.closest('a[href^="#"]');
+const parts = new Map([...document.querySelectorAll("section.part")].map((part) => [part.id, part]));
+
+// The arrows at a box stand out while it is chosen, pointed at or in focus.
+const arrows = new Map();
+for (const arrow of graph ? graph.querySelectorAll(".arrow") : []) {
+  for (const end of arrow.dataset.ends.split(" ")) arrows.set(end, [...(arrows.get(end) ?? []), arrow]);
+}
+function mark(box, on) {
+  for (const arrow of arrows.get(box.dataset.box) ?? []) arrow.classList.toggle("near", on);
+}
+const chosen = () => graph?.querySelector("a.chosen");
+function leave(box) {
+  mark(box, false);
+  if (chosen()) mark(chosen(), true);
+}
+for (const box of graph ? graph.querySelectorAll("a.box") : []) {
+  for (const name of ["pointerenter", "focus"]) box.addEventListener(name, () => mark(box, true));
+  for (const name of ["pointerleave", "blur"]) box.addEventListener(name, () => leave(box));
+}
+
 function show(id, moved) {
-  const shown = document.getElementById(id);
-  if (!shown || !shown.matches("section.step")) return;
-  for (const step of document.querySelectorAll("section.step")) step.classList.toggle("shown", step === shown);
-  for (const link of document.querySelectorAll('a[href^="#step-"]')) {
-    link.classList.toggle("chosen", link.getAttribute("href") === "#" + id);
+  const shown = parts.get(id);
+  if (!shown) return;
+  if (chosen()) mark(chosen(), false);
+  for (const part of parts.values()) part.classList.toggle("shown", part === shown);
+  for (const link of document.querySelectorAll('a[href^="#"]')) {
+    const on = link.getAttribute("href") === "#" + id;
+    link.classList.toggle("chosen", on);
+    link.closest("tr")?.classList.toggle("chosen", on);
   }
-  const box = graph.querySelector("a.chosen");
+  const box = chosen();
+  if (box) mark(box, true);
   if (box && !box.matches(":hover")) centre(box);
   if (!moved) return;
   shown.focus({ preventScroll: true });
@@ -39,7 +65,7 @@ function show(id, moved) {
   if (place.top < 0 || place.top > innerHeight - 80) shown.scrollIntoView({ block: "start" });
 }
 document.addEventListener("click", (event) => {
-  const link = event.target.closest('a[href^="#step-"]');
+  const link = linkTo(event.target);
   if (!link) return;
   event.preventDefault();
   history.replaceState(null, "", link.getAttribute("href"));

@@ -1,7 +1,5 @@
 """A run as one HTML page that needs nothing else: no network, no other file."""
 
-import base64
-import hashlib
 from collections import Counter
 from datetime import UTC, datetime
 from xml.etree.ElementTree import Element
@@ -9,8 +7,10 @@ from xml.etree.ElementTree import Element
 from raincheck_contracts.pipelines import PipelineSpec
 from raincheck_contracts.runs import Run, StepRun, StepState
 from raincheck_workers.cli.graph.details import run_details, step_details
-from raincheck_workers.cli.graph.markup import element, source, written
-from raincheck_workers.cli.graph.model import run_graph
+from raincheck_workers.cli.graph.legend import legend
+from raincheck_workers.cli.graph.markup import element
+from raincheck_workers.cli.graph.model import run_graph, step_key
+from raincheck_workers.cli.graph.shell import picture, whole_page
 from raincheck_workers.cli.graph.svg import svg_element
 from raincheck_workers.cli.graph.time_bars import time_bars
 from raincheck_workers.cli.rendering.words import took
@@ -27,34 +27,12 @@ def page(run: Run, spec: PipelineSpec, now: int) -> str:
         spec: its compiled pipeline.
         now: milliseconds since the epoch, where the bars of a live run end.
     """
-    title = f"{run.pipeline}: {run.status}"
-    graph = svg_element(run_graph(run, spec), f"The steps of {run.pipeline}", linked=True)
-    document = element(
-        "html",
-        {"lang": "en"},
-        _head(title),
-        element(
-            "body",
-            {},
-            _header(run, now),
-            element("main", {}, _graph_part(graph), _time_part(run, now), _details(run, spec)),
-            element("script", {}, source("page.js")),
-        ),
-    )
-    return f"<!doctype html>\n{written(document, 'html')}\n"
-
-
-def _head(title: str) -> Element:
-    digest = base64.b64encode(hashlib.sha256(source("page.js").encode()).digest()).decode()
-    policy = f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'"
-    return element(
-        "head",
-        {},
-        element("meta", {"charset": "utf-8"}),
-        element("meta", {"http-equiv": "Content-Security-Policy", "content": policy}),
-        element("meta", {"name": "viewport", "content": "width=device-width, initial-scale=1"}),
-        element("title", {}, title),
-        *(element("style", {}, source(f"{name}.css")) for name in ("colours", "graph", "page")),
+    graph = run_graph(run, spec)
+    links = {step_key(step.name): f"step-{step.name}" for step in spec.steps}
+    drawn = svg_element(graph, f"The steps of {run.pipeline}", links=links)
+    parts = (picture("Steps", drawn, legend(graph)), _time_part(run, now), _details(run, spec))
+    return whole_page(
+        f"{run.pipeline}: {run.status}", _header(run, now), element("main", {}, *parts)
     )
 
 
@@ -80,29 +58,6 @@ def _counts(steps: tuple[StepRun, ...]) -> str:
     counts = Counter(step.state for step in steps)
     of_states = ", ".join(f"{counts[state]} {state}" for state in StepState if counts[state])
     return f"{len(steps)} step{'s' if len(steps) > 1 else ''}: {of_states}"
-
-
-def _graph_part(graph: Element) -> Element:
-    buttons = [
-        element("button", {"type": "button", "data-zoom": zoom, "title": title}, sign)
-        for zoom, title, sign in (
-            ("out", "Smaller", "\N{MINUS SIGN}"),
-            ("in", "Larger", "+"),
-            ("fit", "As wide as the window", "Fit"),
-        )
-    ]
-    return element(
-        "section",
-        {"class": "picture", "aria-label": "Graph"},
-        element(
-            "div",
-            {"class": "bar"},
-            element("h2", {}, "Steps"),
-            element("div", {"class": "zoom"}, *buttons),
-        ),
-        # A scrolling region must be reachable by keyboard.
-        element("div", {"class": "scroll", "tabindex": "0"}, graph),
-    )
 
 
 def _time_part(run: Run, now: int) -> Element:

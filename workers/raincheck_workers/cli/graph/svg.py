@@ -1,6 +1,7 @@
 """A run as SVG."""
 
 from collections import Counter
+from collections.abc import Mapping
 from itertools import pairwise
 from xml.etree.ElementTree import Element
 
@@ -15,11 +16,13 @@ from raincheck_workers.cli.graph.layout.layout import (
 )
 from raincheck_workers.cli.graph.markup import element, source, written
 from raincheck_workers.cli.graph.model import Arrow, Box, BoxKind, RunGraph
-from raincheck_workers.cli.graph.text import shortened
+from raincheck_workers.cli.graph.text import fitted, shortened, text_width
 from raincheck_workers.cli.rendering.words import one_line
 
 _NAMESPACE = "http://www.w3.org/2000/svg"
-_TITLE_CELLS, _NOTE_CELLS, _LABEL_CELLS = 22, 26, 30
+_LABEL_CELLS = 30
+_TEXT_WIDTH = BOX_WIDTH - 20
+_LINE = 11.0  # pixels from the top of a label to its ground line
 _APART = 4  # arrows that end at one box with room for a label each
 
 
@@ -35,15 +38,20 @@ def svg_file(graph: RunGraph, title: str) -> str:
     return f"{written(picture, 'xml')}\n"
 
 
-def svg_element(graph: RunGraph, title: str, *, linked: bool = False) -> Element:
+def svg_element(graph: RunGraph, title: str, *, links: Mapping[str, str] | None = None) -> Element:
     """The picture without its styles.
 
     Args:
         graph: what is drawn.
         title: for whoever hears the picture.
-        linked: whether each step is a link to `#step-<name>` of the page around it.
+        links: by the key of a box, what it leads to in the page around it.
+
+    Raises:
+        graphlib.CycleError: the arrows go round in a circle.
     """
     layout = lay_out(graph)
+    numbers = {box.key: number for number, box in enumerate(graph.boxes)}
+    found = links or {}
     return element(
         "svg",
         {
@@ -53,16 +61,20 @@ def svg_element(graph: RunGraph, title: str, *, linked: bool = False) -> Element
             "width": layout.width,
             "height": layout.height,
             # A picture is one thing to a screen reader, links are many.
-            "role": None if linked else "img",
+            "role": None if links else "img",
             "aria-label": title,
         },
-        _arrow_heads(),
-        *_arrows(layout),
-        *(_box(box, layout.places[box.key], linked=linked) for box in graph.boxes),
+        _definitions(),
+        *_arrows(layout, numbers),
+        *(
+            _box(box, layout.places[box.key], number, found.get(box.key))
+            for number, box in enumerate(graph.boxes)
+        ),
     )
 
 
-def _arrow_heads() -> Element:
+def _definitions() -> Element:
+    """Heads of arrows, and what no text gets out of."""
     heads = [
         element(
             "marker",
@@ -72,41 +84,35 @@ def _arrow_heads() -> Element:
                 "viewBox": "0 0 10 10",
                 "refX": 9,
                 "refY": 5,
-                "markerWidth": 7,
-                "markerHeight": 7,
+                "markerWidth": 8.4,
+                "markerHeight": 8.4,
+                "markerUnits": "userSpaceOnUse",
                 "orient": "auto",
             },
             element("path", {"d": "M0 1 10 5 0 9z"}),
         )
         for name in ("head", "head-waiting")
     ]
-    return element("defs", {}, *heads)
+    inside = element("rect", {"width": BOX_WIDTH, "height": BOX_HEIGHT, "rx": BOX_HEIGHT / 2})
+    return element("defs", {}, *heads, element("clipPath", {"id": "inside"}, inside))
 
 
-def _arrows(layout: Layout) -> list[Element]:
+def _arrows(layout: Layout, numbers: Mapping[str, int]) -> list[Element]:
     """All lines, then all labels: no line crosses a label."""
     lines = [
         element(
             "path",
             {
-                "class": _arrow_class(curve.arrow),
+                "class": "arrow waiting" if curve.arrow.waiting else "arrow",
                 "d": _path(curve, downwards=layout.downwards),
+                "data-ends": f"{numbers[curve.arrow.source]} {numbers[curve.arrow.target]}",
                 "marker-end": "url(#head-waiting)" if curve.arrow.waiting else "url(#head)",
             },
+            *_tip(curve.arrow),
         )
         for curve in layout.curves
     ]
-    anchors = _anchors(layout)
-    labels = [
-        _label(curve, anchors[curve.arrow], downwards=layout.downwards)
-        for curve in layout.curves
-        if curve.arrow.labels
-    ]
-    return lines + labels
-
-
-def _arrow_class(arrow: Arrow) -> str:
-    return "arrow waiting" if arrow.waiting else "arrow"
+    return lines + _labels(layout)
 
 
 def _path(curve: Curve, *, downwards: bool) -> str:
@@ -123,14 +129,55 @@ def _path(curve: Curve, *, downwards: bool) -> str:
     return " ".join(words)
 
 
-def _label(curve: Curve, anchor: str, *, downwards: bool) -> Element:
-    x, y = _label_place(curve, anchor, downwards=downwards)
-    words = ", ".join(curve.arrow.labels)
+def _labels(layout: Layout) -> list[Element]:
+    """Each where it covers no other; where that is nowhere, the tip of its arrow has it."""
+    anchors, taken = _anchors(layout), list[_Area]()
+    labels: list[Element] = []
+    for curve in layout.curves:
+        if not curve.arrow.label:
+            continue
+        text = shortened(curve.arrow.label, _LABEL_CELLS)
+        for anchor in dict.fromkeys((anchors[curve.arrow], "end", "middle", "start")):
+            x, y = _label_place(curve, anchor, downwards=layout.downwards)
+            aligned = "middle" if layout.downwards else anchor
+            area = _area(x, y, text_width(text), aligned)
+            if not any(_meet(area, other) for other in taken):
+                taken.append(area)
+                labels.append(_label(curve.arrow, aligned, (x, y), text))
+                break
+    return labels
+
+
+def _tip(arrow: Arrow) -> list[Element]:
+    words = one_line(", ".join(arrow.labels))
+    return [element("title", {}, words)] if words else []
+
+
+_Area = tuple[float, float, float, float]
+"""Left, top, right and bottom."""
+_SHARES = {"start": 0.0, "middle": 0.5, "end": 1.0}
+
+
+def _area(x: float, y: float, width: float, aligned: str) -> _Area:
+    left = x - width * _SHARES[aligned]
+    return left, y - _LINE, left + width, y
+
+
+def _meet(one: _Area, other: _Area) -> bool:
+    beside = one[2] <= other[0] or other[2] <= one[0]
+    return not (beside or one[3] <= other[1] or other[3] <= one[1])
+
+
+def _label(arrow: Arrow, aligned: str, place: Point, text: str) -> Element:
     return element(
         "text",
-        {"class": "label" if downwards else f"label {anchor}", "x": x, "y": y},
-        element("title", {}, one_line(words)),
-        shortened(words, _LABEL_CELLS),
+        {
+            "class": "label" if aligned == "middle" else f"label {aligned}",
+            "x": place[0],
+            "y": place[1],
+        },
+        *_tip(arrow),
+        text,
     )
 
 
@@ -159,29 +206,29 @@ def _anchors(layout: Layout) -> dict[Arrow, str]:
     return {arrow: anchor(arrow) for arrow in arrows}
 
 
-def _box(box: Box, place: Place, *, linked: bool) -> Element:
+def _box(box: Box, place: Place, number: int, link: str | None) -> Element:
     step = box.kind is BoxKind.STEP
-    link = linked and step
+    title = fitted(box.title, _TEXT_WIDTH, 13 if step else 12, bold=step)
     return element(
         "a" if link else "g",
         {
-            "class": f"box {box.kind} {box.state}",
+            "class": f"box {box.kind} {box.state}{' marked' if box.marked else ''}",
             "transform": f"translate({place.x:.1f} {place.y:.1f})",
-            "href": f"#step-{box.title}" if link else None,
+            "data-box": number,
+            "href": f"#{link}" if link else None,
         },
         element("title", {}, one_line(f"{box.title}: {box.note}")),
         element(
             "rect",
             {"width": BOX_WIDTH, "height": BOX_HEIGHT, "rx": 8 if step else BOX_HEIGHT / 2},
         ),
-        element(
-            "text",
-            {"class": "name", "x": BOX_WIDTH / 2, "y": 20},
-            shortened(box.title, _TITLE_CELLS),
-        ),
-        element(
-            "text",
-            {"class": "note", "x": BOX_WIDTH / 2, "y": 37},
-            shortened(box.note, _NOTE_CELLS),
-        ),
+        _inside("name", 20, title),
+        _inside("note", 37, fitted(box.note, _TEXT_WIDTH, 11)),
+    )
+
+
+def _inside(kind: str, y: float, text: str) -> Element:
+    """A line of text that does not get out of its box, whatever its characters."""
+    return element(
+        "text", {"class": kind, "x": BOX_WIDTH / 2, "y": y, "clip-path": "url(#inside)"}, text
     )

@@ -30,7 +30,7 @@ def lineage_trees(lineage: Lineage) -> Iterator[Tree]:
 def _tree(lineage: Lineage, title: str, *, up: bool) -> Tree:
     hanging = _hanging(lineage, up=up)
     names = _names(lineage)
-    root = Tree(Text(f"{names[lineage.root]} {title}"))
+    root = Tree(Text(one_line(f"{names[lineage.root]} {title}")))
     seen, open_nodes = {lineage.root}, [(root, lineage.root, "")]
     while open_nodes:
         branch, key, parent = open_nodes.pop()

@@ -2,6 +2,7 @@
 
 import json
 import time
+from datetime import UTC, datetime
 
 from raincheck_contracts._base import JsonValue
 
@@ -60,12 +61,27 @@ def size(count: int) -> str:
     return f"{amount:.1f} {unit}" if amount < _WHOLE else f"{amount:.0f} {unit}"
 
 
+def moment(milliseconds: int) -> str:
+    """A moment by the clock of the index, to the second."""
+    return f"{datetime.fromtimestamp(milliseconds / 1000, UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
 def value(given: JsonValue, longest: int = _LONGEST_VALUE) -> str:
-    """A JSON value, floats to six figures, cut where it is long."""
+    """A JSON value, floats to six figures, cut where it is long.
+
+    What cannot be seen, or turns the order of what follows, is written as JSON's escape.
+    """
     if isinstance(given, float):
         return f"{given:.6g}"
-    text = json.dumps(given, ensure_ascii=False)
+    text = json.dumps(given, ensure_ascii=False)[: longest + 1]
+    if not text.isprintable():
+        text = "".join(map(_seen, text))
     return text if len(text) <= longest else text[: longest - 3] + "..."
+
+
+def _seen(char: str) -> str:
+    # These two join letters and the parts of emoji.
+    return char if char.isprintable() or char in "\u200c\u200d" else json.dumps(char)[1:-1]
 
 
 def pairs(given: dict[str, JsonValue]) -> str:

@@ -11,7 +11,7 @@ from raincheck_workers.cli.graph.layout.order import order_columns
 from raincheck_workers.cli.graph.model import Arrow, RunGraph
 from raincheck_workers.cli.graph.text import text_width
 
-BOX_WIDTH, BOX_HEIGHT = 190.0, 48.0
+BOX_WIDTH, BOX_HEIGHT = 200.0, 48.0
 _MARGIN = 16.0
 _BETWEEN_BOXES, _BETWEEN_BENDS = 20.0, 14.0
 _WIDEST_LABEL = 190.0
@@ -118,8 +118,8 @@ def _lefts(made: Columns, sizes: _Sizes) -> list[float]:
     column_of = {key: i for i, column in enumerate(made.columns) for key in column}
     gaps = [sizes.gap] * len(made.columns)
     for arrow in made.routes:
-        if sizes.labels_lengthen and arrow.labels:
-            room = min(text_width(", ".join(arrow.labels)), _WIDEST_LABEL) + sizes.gap
+        if sizes.labels_lengthen and arrow.label:
+            room = min(text_width(arrow.label), _WIDEST_LABEL) + sizes.gap
             gaps[column_of[arrow.target]] = max(gaps[column_of[arrow.target]], room)
     lefts = [_MARGIN]
     for gap in gaps[1:]:

@@ -1,0 +1,1 @@
+"""Attempts of steps as events of OpenLineage, by its official client."""
