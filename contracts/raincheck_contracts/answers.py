@@ -3,7 +3,7 @@
 The answer on record, what it was chosen over, and what the answer would be now.
 """
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -28,6 +28,9 @@ class InputAnswer(Contract):
     """That took it."""
     reference: str
     """As written, or `step.output`."""
+    kind: Literal["output", "external", "reference", "trigger"]
+    """Output of an earlier step, value from outside that was stored by its digest, reference
+    that was resolved as the step started, or version whose event started the run."""
     versions: tuple[str, ...]
     """What it became, `artifact@version` each: one, or those of a list."""
     values: tuple[JsonValue, ...] = ()

@@ -17,6 +17,8 @@ from raincheck_contracts.names import (
 )
 from raincheck_contracts.version_text import version_text
 
+#: Versions that a step loads by itself, so many of which are kept.
+MAX_LOADED = 100
 #: Bytes of JSON up to which a value is kept in lineage, and of all that one step had bound.
 MAX_VALUE_BYTES = 1_024
 MAX_BOUND_BYTES = 64 * 1_024
@@ -54,6 +56,8 @@ class BoundReferences(Contract):
     bound: tuple[BoundReference, ...] = ()
     left_out: Annotated[int, Field(ge=0)] = 0
     """How many more there were: they are too many to be kept."""
+    loaded: tuple[str, ...] = ()
+    """Versions that the step loaded by itself, by no reference of a parameter; at most 100."""
 
 
 class LineageVersion(Contract):
@@ -112,9 +116,9 @@ class LineageStep(Contract):
 
 
 class LineageEdge(Contract):
-    """A version that a step run had bound, made, or taken from the cache as its output."""
+    """A version that a step run had bound, made, taken from the cache, or loaded by itself."""
 
-    kind: Literal["bound", "produced", "reused"]
+    kind: Literal["bound", "produced", "reused", "loaded"]
     version: str
     """`artifact@version`."""
     step: str

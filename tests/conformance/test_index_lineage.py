@@ -137,3 +137,19 @@ def test_depth_and_limit_say_that_there_is_more(driver: Driver) -> None:
     assert _lineage(driver, "model@1", depth=0).truncated
     assert _lineage(driver, "model@1", limit=1).truncated
     assert not _lineage(driver, "model@1", depth=1, limit=2).truncated
+
+
+def test_what_a_step_loads_by_itself_is_noted(driver: Driver) -> None:
+    """Also of a step without references: found from what it loaded, and from what it made."""
+    driver.publish("model")
+    run = driver.submit(pipeline(step("a", outputs=["x"])))
+    loaded = BoundReferences(loaded=("model@1",))
+    driver.index.runs.complete(driver.attempt(run, "a"), [_made(run, "a", "x")], (), loaded)
+    for root in ("model@1", "x@1"):
+        found = _lineage(driver, root)
+        assert {(edge.kind, edge.version) for edge in found.edges} == {
+            ("loaded", "model@1"),
+            ("produced", "x@1"),
+        }
+    assert _users(driver, "model:1") == [found.steps[0].key]
+    assert driver.index.deletions.unused(["model@1", "x@1"]) == {"x@1"}

@@ -38,6 +38,12 @@ MUTANTS = [
         lineage.test_the_newest_thousand_users_are_listed_and_older_ones_counted,
     ),
     Mutant(
+        "what a step loads by itself leaves no trace",
+        "ipairs(Text.split(loaded, ITEM)) do\n    add(name)",
+        "ipairs({}) do\n    add(name)",
+        lineage.test_what_a_step_loads_by_itself_is_noted,
+    ),
+    Mutant(
         "what was bound is not kept",
         '"bound", bound or ""',
         '"bound", ""',

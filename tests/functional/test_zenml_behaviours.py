@@ -329,3 +329,53 @@ def test_refer_to_a_model_before_it_exists() -> None:
     assert waiting.get(timeout=30) == [3.0, 0.3]
     Client().get_model_version("churn", "2").promote("production")
     assert predict_with_the_model.delay().get(timeout=30) == [4.0, 0.4]
+
+
+@step
+def produce_shared() -> Annotated[int, "shared"]:
+    """An output, after a version that was saved by hand under another name."""
+    save_artifact(41, "by_hand")
+    return 42
+
+
+@step
+def consume(value: int) -> int:
+    """Takes an input."""
+    return value
+
+
+@step
+def load_by_hand() -> int:
+    """Takes no input, and loads what it wants."""
+    value = load_artifact("by_hand", 1)
+    assert isinstance(value, int)
+    return value
+
+
+@pipeline
+def all_kinds() -> None:
+    """An input of each kind."""
+    made = produce_shared()
+    consume(made)
+    consume(external_artifact(value=42))
+    late = Client().get_artifact_version("by_hand", version=1)
+    load_by_hand.after(consume.after(made)(late))()
+
+
+def test_the_kind_of_each_input_is_recorded() -> None:
+    """Also of what a step loads by itself, which there is an input and here is not bound."""
+    run = all_kinds.delay()
+    run.get(timeout=30)
+    answers = {answer.step: (answer.kind, answer.versions) for answer in run.inputs()}
+    (external,) = Client().list_artifact_versions("external")
+    assert answers == {
+        "consume": ("output", ("shared@1",)),
+        "consume_2": ("external", (f"external@{external.version}",)),
+        "consume_3": ("reference", ("by_hand@1",)),
+    }
+    lineage = Client().lineage("by_hand", 1, direction="down")
+    used = [edge for edge in lineage.edges if edge.kind != "produced"]
+    assert {(edge.step.split("/")[1].split("@")[0], edge.kind) for edge in used} == {
+        ("consume_3", "bound"),
+        ("load_by_hand", "loaded"),
+    }

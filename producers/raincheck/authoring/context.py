@@ -73,6 +73,8 @@ class StepContext:
     staged_foreign_metadata: list[StagedMetadata] = field(default_factory=list)
     staged_model_metadata: dict[str, JsonValue] = field(default_factory=dict)
     """Entries for the run's version of its model."""
+    loaded: dict[str, None] = field(default_factory=dict)
+    """Versions that the step has loaded by itself, `artifact@version`, in their order."""
 
     def stage_artifact(
         self,

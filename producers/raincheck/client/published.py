@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from raincheck.authoring.context import active_step_context
 from raincheck.client.metadata_view import RunMetadata
 from raincheck.deployment import Deployment
 from raincheck_contracts.artifacts import ArtifactVersion
@@ -59,7 +60,8 @@ class PublishedVersion:
     def load(self) -> object:
         """Materialize the value.
 
-        It can also be loaded for 24 hours after it was deleted.
+        It can also be loaded for 24 hours after it was deleted. In a step it is noted for the
+        lineage, though it is no input of the step: a retry may load another one.
 
         Raises:
             VersionDeletedError: it was deleted, and its bytes went with its record.
@@ -68,7 +70,11 @@ class PublishedVersion:
         index = self.deployment.index.elsewhere(self.namespace)
         inline = index.records.inline(self.name, self.version)
         try:
-            return self.deployment.store.load(self.record.record, inline)
+            value = self.deployment.store.load(self.record.record, inline)
         except BlobMissingError as error:
             index.deletions.check_there(self.name, self.version, cause=error)
             raise
+        context = active_step_context()
+        if context is not None:
+            context.loaded[self.record.shown] = None
+        return value

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from raincheck.index import replies
 from raincheck.index.connection import Argument, Connection, text
 from raincheck.index.entries import ForeignMetadata, NewVersion, model_arguments
+from raincheck.index.packing import ITEM
 from raincheck.index.replies import (
     Claimed,
     Completed,
@@ -119,6 +120,8 @@ class RunScripts:
         arguments.append(bound.canonical_json() if bound else "")
         if model is not None:
             arguments += model_arguments(model)
+        loaded = bound.loaded if bound else ()
+        arguments.append(ITEM.join(name.replace("@", ":", 1) for name in loaded))
         reply = self._connection.call("complete", *arguments)
         code = text(reply[0])
         if code == "STALE":

@@ -136,6 +136,12 @@ def bound_edge(step: str, entry: BoundReference) -> LineageEdge:
     )
 
 
+def loaded_edges(step: str, made: StepMade | None) -> list[LineageEdge]:
+    """The versions that a step run loaded by itself."""
+    names = made.bound.loaded if made and made.bound else ()
+    return [LineageEdge(kind="loaded", version=name, step=step) for name in names]
+
+
 def maker_of(version: ArtifactVersion) -> str | None:
     """Key of the step run that made a version; None when that is not told here.
 

@@ -8,6 +8,7 @@ from raincheck.index.lineage_records import StepMade
 from raincheck.lineage.graph import (
     Graph,
     bound_edge,
+    loaded_edges,
     maker_of,
     step_node,
     taken_from_cache,
@@ -124,6 +125,7 @@ class _Up:
 def _bound_edges(key: str, made: StepMade | None, version: ArtifactVersion) -> list[LineageEdge]:
     if made is not None and made.bound is not None:
         edges = [bound_edge(key, entry) for entry in made.bound.bound]
+        edges += loaded_edges(key, made)
         if not made.bound.left_out:
             return edges
     else:
@@ -194,7 +196,7 @@ def _output_edges(key: str, made: StepMade | None) -> list[LineageEdge]:
 def _uses(key: str, made: StepMade | None, versions: list[str]) -> list[LineageEdge]:
     """The edges from versions that a step run is known to have bound."""
     entries = made.bound.bound if made and made.bound else ()
-    edges = [bound_edge(key, entry) for entry in entries]
+    edges = [bound_edge(key, entry) for entry in entries] + loaded_edges(key, made)
     edges = [edge for edge in edges if edge.version in versions]
     told = {edge.version for edge in edges}
     if made and made.cached_from:  # it is listed as a user of what it took, too

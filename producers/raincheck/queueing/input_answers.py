@@ -5,8 +5,9 @@ revision of the binding: it answers as it did then.
 """
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
+from raincheck.authoring.external import external_reference
 from raincheck.deployment import Deployment
 from raincheck.index.packing import bound_name, written
 from raincheck.index.run_records import read_run
@@ -62,6 +63,7 @@ def _answers(deployment: Deployment, spec: StepSpec, step: StepRun) -> Iterator[
             step=step.step,
             parameters=_parameters(spec, need),
             reference=written(need),
+            kind=_kind(need, bindings[0]),
             versions=names,
             values=tuple(item.value for item in bindings) if pointed else (),
             revision=bindings[0].revision,
@@ -72,6 +74,17 @@ def _answers(deployment: Deployment, spec: StepSpec, step: StepRun) -> Iterator[
         if isinstance(need, ReferenceInput):
             answer = _compared(deployment, need.reference, bindings, answer)
         yield answer
+
+
+def _kind(
+    need: ReferenceInput | OutputInput, binding: Binding
+) -> Literal["output", "external", "reference", "trigger"]:
+    if isinstance(need, OutputInput):
+        return "output"
+    if need.reference.selector.by == "trigger":
+        return "trigger"
+    stored = external_reference(binding.artifact, binding.digest)
+    return "external" if need.reference.selector == stored.selector else "reference"
 
 
 def _bound(need: ReferenceInput | OutputInput, step: StepRun) -> list[Binding]:

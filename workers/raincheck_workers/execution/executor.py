@@ -242,7 +242,7 @@ class Executor:
                 self.deployment.store, step, context, returned, inputs.versions
             )
             model = prepare_model(context, inputs.versions)
-        bound = bound_references(inputs)
+        bound = bound_references(inputs, context.loaded)
         with classify("complete"), span("publish"):
             done = self._patience.until_answered(
                 lambda: self._index.runs.complete(attempt, outputs, foreign, bound, model)

@@ -1,12 +1,14 @@
 """What a step had bound, in the form in which lineage keeps it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import islice
 
 from raincheck.index.packing import bound_name, written
 from raincheck_contracts._base import canonical_json
 from raincheck_contracts.artifacts import Binding
 from raincheck_contracts.lineage import (
     MAX_BOUND_BYTES,
+    MAX_LOADED,
     MAX_VALUE_BYTES,
     BoundReference,
     BoundReferences,
@@ -22,12 +24,17 @@ from raincheck_contracts.pipelines import (
 from raincheck_workers.execution.inputs import BoundInputs
 
 
-def bound_references(inputs: BoundInputs) -> BoundReferences:
+def bound_references(inputs: BoundInputs, loaded: Iterable[str] = ()) -> BoundReferences:
     """Each reference of each parameter with what it became.
 
     Values over a kibibyte are left out. Of more than 64 KiB all values are, and then the
     last references.
+
+    Args:
+        inputs: what was bound.
+        loaded: versions that the step loaded by itself.
     """
+    told = tuple(islice(loaded, MAX_LOADED))
     bound = [
         entry
         for parameter, node in inputs.step.inputs.items()
@@ -35,10 +42,9 @@ def bound_references(inputs: BoundInputs) -> BoundReferences:
         for entry in _entries(inputs, parameter, place, leaf)
     ]
     whole = BoundReferences(bound=tuple(bound))
-    if _size(whole) <= MAX_BOUND_BYTES:
-        return whole
-    bare = [_without_value(entry) for entry in bound]
-    return _first_of(bare)
+    if _size(whole) > MAX_BOUND_BYTES:
+        whole = _first_of([_without_value(entry) for entry in bound])
+    return whole.model_copy(update={"loaded": told})
 
 
 def _leaves(node: Input, place: str) -> Iterator[tuple[str, ReferenceInput | OutputInput]]:

@@ -79,7 +79,8 @@ end
 
 -- complete(run, step, fence, node, number of items, items, number of foreign metadata,
 --   per one: artifact, version, entries, what was bound as JSON or ""; of a run with a model
---   the record of a model version, its inline value, entries for it)
+--   the record of a model version, its inline value, entries for it; <artifact>:<version> of
+--   what the step loaded by itself, joined by ITEM)
 -- -> {"DONE", revision, dirty, drain, outputs {output, artifact, version}, messages}
 --  | {"STALE"} | any refusal of publish or log_metadata
 -- Sibling outputs share one revision.
@@ -101,13 +102,14 @@ function Finish.complete(keys, args)
   local refused = check(call, items, foreign)
   local bound = call:take()
   local sent = Models.read_sent(call, run)
+  local loaded = call:take()
   refused = refused or Models.check(call, sent, #items)
   if refused then
     return refused
   end
   local outputs = write_outputs(call, run, step, items, foreign)
   Models.join(call, run, sent, outputs)
-  Finish.keep_lineage(call, run, step, bound, outputs)
+  Finish.keep_lineage(call, run, step, bound, outputs, nil, loaded)
   local computed = Ends.release(call, run, step)
   if computed and #foreign == 0 and not (sent and sent.entries[1]) then
     -- Entries for versions of others, or of a model, would not be repeated.

@@ -17,13 +17,12 @@
 
 local MOST_USERS = 1000
 
--- The versions that a step had bound, and those that it took from the cache, each once, as
--- they stand in keys.
-local function used_versions(call, run, step, taken)
+-- The versions that a step had bound, those that it took from the cache, and those that it
+-- loaded by itself, each once, as they stand in keys.
+local function used_versions(call, run, step, taken, loaded)
   local key = Runs.step_key(call, run, step)
   local fields, versions, seen = {}, {}, {}
-  local function add(artifact, version)
-    local name = artifact .. ":" .. version
+  local function add(name)
     if not seen[name] then
       seen[name] = true
       versions[#versions + 1] = name
@@ -34,10 +33,13 @@ local function used_versions(call, run, step, taken)
   end
   for _, stored in ipairs(Batch.read("HMGET", key, fields)) do
     local parts = Text.split(stored, FIELD)
-    add((parts[4] and parts[4] .. "/" or "") .. parts[1], parts[2])
+    add((parts[4] and parts[4] .. "/" or "") .. parts[1] .. ":" .. parts[2])
   end
   for _, output in ipairs(taken) do
-    add(output[2], output[3])
+    add(output[2] .. ":" .. output[3])
+  end
+  for _, name in ipairs(Text.split(loaded, ITEM)) do
+    add(name)
   end
   return versions
 end
@@ -68,8 +70,8 @@ end
 -- Writes down what a step had bound, and what it made, as `complete` ends it. `bound` is the
 -- worker's JSON, which also knows parameters; a worker of an earlier release sends none. With
 -- an `origin` that step run made the outputs, and this one took them from the cache.
-function Finish.keep_lineage(call, run, step, bound, outputs, origin)
-  local versions, made = used_versions(call, run, step, origin and outputs or {}), {}
+function Finish.keep_lineage(call, run, step, bound, outputs, origin, loaded)
+  local versions, made = used_versions(call, run, step, origin and outputs or {}, loaded), {}
   if #versions == 0 then
     return -- the records of its outputs say all
   end
@@ -80,7 +82,7 @@ function Finish.keep_lineage(call, run, step, bound, outputs, origin)
   local step_run = run .. "/" .. step .. "@" .. revision
   local key = call:key("made:", step_run)
   redis.call("HSET", key, "pipeline", Runs.facts(call, run).pipeline, "at", Text.int(call:now()),
-    "rev", redis.call("HGET", Runs.step_key(call, run, step), "brev"), "bound", bound or "",
+    "rev", redis.call("HGET", Runs.step_key(call, run, step), "brev") or revision, "bound", bound or "",
     "out", table.concat(made, ITEM))
   if origin then
     redis.call("HSET", key, "cached", origin)

@@ -65,6 +65,9 @@ class LineageDetails:
             "Taken from the cache by",
             [(self._link(e.step), e.output) for e in edges if e.kind == "reused"],
         )
+        yield from self._list(
+            "Loaded by", [(self._link(e.step), None) for e in edges if e.kind == "loaded"]
+        )
         if version.metadata or version.metadata_left_out:
             yield element("h3", {}, "Metadata")
             yield facts(_metadata(version))
@@ -88,6 +91,10 @@ class LineageDetails:
         if step.left_out:
             words = f"{step.left_out} more references were too many to be kept."
             yield element("p", {"class": "quiet"}, words)
+        yield from self._list(
+            "Loaded by itself",
+            [(self._link(e.version), None) for e in edges if e.kind == "loaded"],
+        )
         yield from self._list(
             "Outputs",
             [(self._link(e.version), e.output) for e in edges if e.kind == "produced"],

@@ -82,8 +82,8 @@ def edge_words(edge: LineageEdge) -> str:
     """How a version was bound, or as which output it was made; empty when that is not known."""
     if edge.kind == "produced":
         return edge.output or ""
-    if edge.kind == "reused":
-        return _from_cache(edge.output or "")
+    if edge.kind != "bound":
+        return _from_cache(edge.output or "") if edge.kind == "reused" else "loaded by itself"
     if edge.parameter is None:
         return ""
     words = f"{edge.parameter}{edge.place} = {edge.reference}"
@@ -100,6 +100,8 @@ def _brief(edge: LineageEdge) -> str:
         return "" if edge.output == edge.version.partition("@")[0] else edge.output or ""
     if edge.kind == "reused":
         return "from the cache"
+    if edge.kind == "loaded":
+        return "loaded by itself"
     if edge.parameter is None:
         return ""
     words = f"{edge.parameter}{edge.place}"

@@ -7,6 +7,9 @@ from rich.text import Text
 from raincheck_contracts.answers import InputAnswer
 from raincheck_workers.cli.rendering.words import one_line, value
 
+#: What a kind adds to how the input was chosen.
+_FROM = {"external": "a value from outside, by its digest: "}
+
 
 def answer_page(answers: Sequence[InputAnswer]) -> Text:
     """A paragraph per reference, under the name of its step."""
@@ -30,7 +33,7 @@ def _lines(answer: InputAnswer) -> list[str]:
     took = f"{', '.join(answer.parameters)}: {answer.reference}"
     lines = [
         f"  {took} became {became} at revision {answer.revision}",
-        f"    {answer.chosen}",
+        f"    {_FROM.get(answer.kind, '')}{answer.chosen}",
         *(f"    not {item.version}: {item.why}" for item in answer.lost),
         *(f"    {sentence}" for sentence in answer.deleted),
         f"    now: {_now(answer)}",
