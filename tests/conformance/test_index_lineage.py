@@ -145,11 +145,10 @@ def test_what_a_step_loads_by_itself_is_noted(driver: Driver) -> None:
     run = driver.submit(pipeline(step("a", outputs=["x"])))
     loaded = BoundReferences(loaded=("model@1",))
     driver.index.runs.complete(driver.attempt(run, "a"), [_made(run, "a", "x")], (), loaded)
-    for root in ("model@1", "x@1"):
-        found = _lineage(driver, root)
+    for found in (_lineage(driver, "model@1"), _lineage(driver, "x@1")):
         assert {(edge.kind, edge.version) for edge in found.edges} == {
             ("loaded", "model@1"),
             ("produced", "x@1"),
         }
-    assert _users(driver, "model:1") == [found.steps[0].key]
+        assert _users(driver, "model:1") == [found.steps[0].key]
     assert driver.index.deletions.unused(["model@1", "x@1"]) == {"x@1"}

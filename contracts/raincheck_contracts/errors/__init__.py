@@ -47,6 +47,7 @@
             MetricMissingError (LookupError)
             RollbackRefusedError
             VersionAliasedError
+            VersionLinkedError
             ReadOnlyVersionError
             FallbackError
             InvalidWriteError (ValueError)

@@ -12,7 +12,7 @@ A name given with `Annotated` is the name of the output and of the artifact.
 
 import re
 import types
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any, Union, get_args, get_origin
 
 from raincheck_contracts.errors import DefinitionError
@@ -30,7 +30,7 @@ class OutputPort:
     """The name given with `Annotated`; None when the author gave none."""
     optional: bool = False
     """Whether returning None publishes nothing."""
-    declared: object = Any
+    declared: object = field(default=Any, compare=False)
     """The resolved annotation as it was written, for its column contracts."""
 
 

@@ -9,6 +9,7 @@ from raincheck.index import replies
 from raincheck.index.connection import Connection, text
 from raincheck.index.entries import check_name
 from raincheck.index.event_log import entry_fields
+from raincheck.index.refused_writes import refused_write
 from raincheck.index.replies import Published
 from raincheck_contracts.aliases import AliasMove, Promotion
 from raincheck_contracts.errors import (
@@ -207,7 +208,7 @@ def refusal(reply: Sequence[Any]) -> IndexAccessError | ReferenceNotFoundError:
             artifact, alias, why, version = fields
             return RollbackRefusedError(artifact, alias, why, version)
         case _:
-            return replies.refusal(reply)
+            return refused_write(reply)
 
 
 def _number(raw: str) -> int | float | None:

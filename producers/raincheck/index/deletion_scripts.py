@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from raincheck.index import replies
 from raincheck.index.alias_scripts import Mover
 from raincheck.index.connection import Connection, text
 from raincheck.index.packing import FIELD
+from raincheck.index.refused_writes import refused_write
 from raincheck.index.version_records import hash_of, read_version, version_hashes
 from raincheck_contracts.artifacts import ArtifactVersion
 from raincheck_contracts.deletions import Deletion, Tombstone
@@ -65,7 +65,7 @@ class DeletionScripts:
                 break
             looked = (found[0], found[1])
         if code != "DONE":
-            raise replies.refusal([code, *found])
+            raise refused_write([code, *found])
         name, revision, dirty, at, aliases = found
         self._connection.seen(int(revision))
         deletion = Deletion(

@@ -5,6 +5,7 @@ from typing import Any
 
 from raincheck.index import replies
 from raincheck.index.connection import Connection, text
+from raincheck.index.refused_writes import refused_write
 from raincheck.index.replies import Published
 from raincheck.index.version_records import hash_of
 from raincheck_contracts.models import ModelMember
@@ -33,7 +34,7 @@ class ModelScripts:
         """
         reply = self._connection.call("link", model, model_version, artifact, version)
         if text(reply[0]) != "DONE":
-            raise replies.refusal(reply)
+            raise refused_write(reply)
         published = replies.published(reply)
         self._connection.seen(published.revision)
         return published

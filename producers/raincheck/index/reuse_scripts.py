@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from raincheck.index import replies
 from raincheck.index.connection import Connection, text
 from raincheck.index.entries import NewVersion, model_arguments
+from raincheck.index.refused_writes import refused_write
 from raincheck.index.replies import Completed
 from raincheck.index.run_scripts import Attempt
 from raincheck_contracts.errors import StaleFenceError
@@ -81,4 +82,4 @@ class ReuseScripts:
             case "STALE":
                 raise StaleFenceError(attempt.run, attempt.step)
             case _:
-                raise replies.refusal(reply)
+                raise refused_write(reply)

@@ -7,6 +7,7 @@ from raincheck.index import replies
 from raincheck.index.connection import Argument, Connection, text
 from raincheck.index.entries import ForeignMetadata, NewVersion, model_arguments
 from raincheck.index.packing import ITEM
+from raincheck.index.refused_writes import refused_write
 from raincheck.index.replies import (
     Claimed,
     Completed,
@@ -127,7 +128,7 @@ class RunScripts:
         if code == "STALE":
             raise StaleFenceError(attempt.run, attempt.step)
         if code != "DONE":
-            raise replies.refusal(reply)
+            raise refused_write(reply)
         completed = replies.completed(reply)
         self._connection.seen(completed.revision)
         return completed

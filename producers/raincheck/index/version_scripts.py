@@ -8,6 +8,7 @@ from raincheck.index import replies
 from raincheck.index.connection import Connection, text
 from raincheck.index.entries import NewVersion, check_name, entry_arguments
 from raincheck.index.packing import ITEM, pack_reference, unpack_deleted
+from raincheck.index.refused_writes import refused_write
 from raincheck.index.replies import BoundVersion, Published
 from raincheck_contracts._base import JsonValue
 from raincheck_contracts.names import ALIAS_PATTERN, VERSION_NAME_PATTERN
@@ -48,7 +49,7 @@ class VersionScripts:
     def _write(self, function: str, *arguments: str | bytes | float) -> Published:
         reply = self._connection.call(function, *arguments)
         if text(reply[0]) != "DONE":
-            raise replies.refusal(reply)
+            raise refused_write(reply)
         published = replies.published(reply)
         self._connection.seen(published.revision)
         return published

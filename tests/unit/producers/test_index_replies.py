@@ -1,6 +1,7 @@
 import pytest
 
 from raincheck.index import replies
+from raincheck.index.refused_writes import refused_write
 from raincheck.index.replies import (
     BoundVersion,
     Claimed,
@@ -107,4 +108,4 @@ def test_each_refusal_is_an_error_of_its_own(
 ) -> None:
     """In words for whoever called."""
     with pytest.raises(error, match=text):
-        raise replies.refusal(reply)
+        raise refused_write(reply)

@@ -46,12 +46,12 @@ def test_a_saved_value_is_a_version_with_metadata_and_tags() -> None:
 
 
 def test_a_version_is_made_once() -> None:
-    """And whole numbers are given by the index."""
+    """And numbers are counted by the index."""
     save_artifact(1.0, "model", "candidate")
     with pytest.raises(VersionExistsError, match="model@candidate exists already"):
         save_artifact(2.0, "model", "candidate")
     with pytest.raises(VersionNameError, match="next is 1"):
-        save_artifact(2.0, "model", 7)
+        save_artifact(2.0, "model", 7_000)
 
 
 @pytest.mark.parametrize(
