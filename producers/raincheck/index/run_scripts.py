@@ -119,10 +119,10 @@ class RunScripts:
             for item in group:
                 arguments += item.arguments()
         arguments.append(bound.canonical_json() if bound else "")
-        if model is not None:
-            arguments += model_arguments(model)
         loaded = bound.loaded if bound else ()
         arguments.append(ITEM.join(name.replace("@", ":", 1) for name in loaded))
+        if model is not None:
+            arguments += model_arguments(model)
         reply = self._connection.call("complete", *arguments)
         code = text(reply[0])
         if code == "STALE":

@@ -78,9 +78,9 @@ local function write_outputs(call, run, step, items, foreign)
 end
 
 -- complete(run, step, fence, node, number of items, items, number of foreign metadata,
---   per one: artifact, version, entries, what was bound as JSON or ""; of a run with a model
---   the record of a model version, its inline value, entries for it; <artifact>:<version> of
---   what the step loaded by itself, joined by ITEM)
+--   per one: artifact, version, entries, what was bound as JSON or "", <artifact>:<version> of
+--   what the step loaded by itself, joined by ITEM; of a run with a model the record of a model
+--   version, its inline value, entries for it)
 -- -> {"DONE", revision, dirty, drain, outputs {output, artifact, version}, messages}
 --  | {"STALE"} | any refusal of publish or log_metadata
 -- Sibling outputs share one revision.
@@ -101,8 +101,8 @@ function Finish.complete(keys, args)
   local foreign = read_foreign(call)
   local refused = check(call, items, foreign)
   local bound = call:take()
-  local sent = Models.read_sent(call, run)
   local loaded = call:take()
+  local sent = Models.read_sent(call, run)
   refused = refused or Models.check(call, sent, #items)
   if refused then
     return refused
