@@ -379,3 +379,25 @@ def test_the_kind_of_each_input_is_recorded() -> None:
         ("consume_3", "bound"),
         ("load_by_hand", "loaded"),
     }
+
+
+def test_prune_variants() -> None:
+    """There, what no run refers to goes, files or records or both; here a rule says what may go."""
+    client = Client()
+    for number in range(5):
+        save_artifact(number, "outside")
+    assert by_version("2") == 2
+    client.set_alias("outside", "production", version="1")
+    looked = client.prune_artifacts("outside", unused=True, dry_run=True)
+    assert [entry.version for entry in looked.goes] == ["3", "4", "5"]
+    assert len(list(client.list_artifact_versions("outside"))) == 5
+    done = client.prune_artifacts("outside", unused=True, keep=1)
+    assert [entry.version for entry in done.goes] == ["3", "4"]
+    assert {entry.version: entry.why for entry in done.stays} == {
+        "1": "alias production",
+        "2": "used",
+        "5": "one of the newest 1",
+    }
+    with pytest.raises(ReferenceNotFoundError, match="version 3 was deleted"):
+        client.get_artifact_version("outside", version="3")
+    assert save_artifact(0, "outside").version == "6"
