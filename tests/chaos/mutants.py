@@ -15,7 +15,7 @@ from raincheck.blobs.aligned import AlignedFile
 from raincheck.index import library
 from raincheck_workers import application, contract_check
 from raincheck_workers.application import create_app
-from raincheck_workers.execution.executor import Executor
+from raincheck_workers.execution.patience import Patience
 from raincheck_workers.liveness import sweeper
 from raincheck_workers.liveness.heartbeat import Heartbeat
 from raincheck_workers.liveness.sweeper import SWEEP_PERIOD, Sweeper
@@ -74,7 +74,7 @@ def _do_nothing(self: Heartbeat, *_: object) -> None:
     del self
 
 
-def _ask_once(self: Executor, call: Callable[[], T]) -> T:
+def _ask_once(self: Patience, call: Callable[[], T]) -> T:
     del self
     return call()
 
@@ -100,7 +100,7 @@ _ATTRIBUTES: dict[str, tuple[object, str, object]] = {
     "pump off": (sweeper, _PUMP, _wake_nobody),
     "self-fencing off": (Heartbeat, "_silent", _do_nothing),
     "giving back off": (Heartbeat, "_give_back_unheld", _do_nothing),
-    "asking again off": (Executor, "_until_answered", _ask_once),
+    "asking again off": (Patience, "until_answered", _ask_once),
     "older contract": (contract_check, _VERSION, 0),
 }
 
