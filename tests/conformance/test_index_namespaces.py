@@ -67,10 +67,15 @@ def test_what_neither_has_says_where_was_looked(driver: Driver, dev: Driver) -> 
     assert str(answer(driver.index, "m:x")) == "m:x: 'm' has no alias 'x' yet"
 
 
+def _later() -> None:
+    """The index tells times by the millisecond: what comes next is of a later one."""
+    time.sleep(0.003)
+
+
 def _time(text: str) -> str:
-    time.sleep(0.003)
+    _later()
     moment = datetime.now(UTC)
-    time.sleep(0.003)
+    _later()
     return f"{text}{'&' if '?' in text else '?'}asof={moment.isoformat().replace('+00:00', 'Z')}"
 
 
@@ -173,9 +178,9 @@ def test_events_that_are_forgotten_are_made_up_for(driver: Driver, dev: Driver) 
     driver.publish("m")
     driver.publish("noise")
     driver.index.runs.trim(1)
-    time.sleep(0.003)
+    _later()
     dev.due()
-    time.sleep(0.003)
+    _later()
     assert dev.wake() == ["s"]
     assert dev.state(runs[1], "s") is StepState.WAITING
     driver.publish("other")
@@ -191,9 +196,9 @@ def test_who_waits_already_sees_a_new_fallback(driver: Driver) -> None:
     run = late.submit(LATEST)
     late.parked(run, "s")
     late.index.overlay.change(driver.index.namespace)
-    time.sleep(0.003)
+    _later()
     late.due()
-    time.sleep(0.003)
+    _later()
     assert late.wake() == ["s"]
 
 

@@ -40,5 +40,5 @@ class Patience:
                 if time.monotonic() > end:
                     raise
                 _log.warning("index away", exc_info=True, extra={"action": "index_away"})
-            time.sleep(pause)
+            time.sleep(pause)  # the server comes back by itself; nothing tells of it
             pause = min(2 * pause, _LONGEST_PAUSE)

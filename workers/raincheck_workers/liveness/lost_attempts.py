@@ -67,7 +67,7 @@ class LostAttempts:
 
     def _tell_all(self) -> None:
         while True:
-            time.sleep(_GATHERED)
+            time.sleep(_GATHERED)  # those that die together share one teller
             with self._lock:
                 taken, self._waiting = self._waiting[:_AT_ONCE], self._waiting[_AT_ONCE:]
                 if not taken:
