@@ -28,7 +28,7 @@ from raincheck_contracts.errors import (
 )
 from raincheck_workers.start_check import check_server
 from tests.support.dumps import ask, dump
-from tests.support.odd_servers import tcp_server
+from tests.support.odd_servers import free_port, tcp_server
 from tests.support.servers import fresh_namespace
 from tests.support.waiting import wait_until
 from tests.support.workers import Fleet, running_fleet
@@ -196,7 +196,9 @@ def test_a_worker_with_another_fallback_does_not_start(branch: Deployment) -> No
 
 def test_a_cluster_has_no_fallback() -> None:
     """The two namespaces would lie in two slots: refused before anything is recorded."""
-    with tcp_server("--cluster-enabled", "yes") as port:
+    # The default, the port and 10,000, is no port when the port is a high one.
+    bus = ("--cluster-port", str(free_port()))
+    with tcp_server("--cluster-enabled", "yes", *bus) as port:
         url = f"redis://127.0.0.1:{port}/0"
         plain = Index(Connection(url, "dev"))
         ask_slots = ("CLUSTER", "ADDSLOTSRANGE", "0", "16383")

@@ -21,16 +21,17 @@ def test_a_valkey_tells_everything(valkey_url: str) -> None:
     assert abs(facts.clock_difference) < 5
 
 
-def test_the_library_and_the_protocol_are_those_on_the_server(valkey_url: str) -> None:
-    """As the last release that connected has left them."""
-    index = valkey_index(valkey_url)
-    index.nodes.tick(0)
-    facts = read_server_facts(index.connection)
-    assert (facts.library, facts.release) == (library_digest(), RELEASE)
-    assert facts.protocol == str(PROTOCOL)
-    ask(index, "FUNCTION", "FLUSH")
-    assert read_server_facts(index.connection).library == ""
-    index.connection.close()
+def test_the_library_and_the_protocol_are_those_on_the_server() -> None:
+    """As the last release that connected has left them, on a server that nobody else uses."""
+    with tcp_server() as port:
+        index = valkey_index(f"redis://127.0.0.1:{port}/0")
+        index.nodes.tick(0)
+        facts = read_server_facts(index.connection)
+        assert (facts.library, facts.release) == (library_digest(), RELEASE)
+        assert facts.protocol == str(PROTOCOL)
+        ask(index, "FUNCTION", "FLUSH")
+        assert read_server_facts(index.connection).library == ""
+        index.connection.close()
 
 
 def test_a_server_that_forbids_to_ask_leaves_facts_open() -> None:
