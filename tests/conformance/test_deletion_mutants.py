@@ -130,7 +130,7 @@ MUTANTS = [
     ),
     Mutant(
         "a request is done again",
-        "local refused = answered(d) or refusal(call, d)",
+        "local refused = Requests.answered(call, d.request) or refusal(call, d)",
         "local refused = refusal(call, d)",
         _request,
     ),
@@ -154,8 +154,8 @@ MUTANTS = [
     ),
     Mutant(
         "who is told stays where it waited",
-        '    if Runs.state(call, run, step) == "W" then\n      Waits.leave(call, run, step)\n',
-        '    if Runs.state(call, run, step) == "W" then\n',
+        "  Waits.leave(call, run, step)\n  return Waits.look(call, run, step)\n",
+        "  return Waits.look(call, run, step)\n",
         _waiting_for_another,
     ),
     Mutant(

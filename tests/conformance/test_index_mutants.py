@@ -366,8 +366,8 @@ MUTANTS = [
     ),
     Mutant(
         "request guard off",
-        'return { "DONE", parts[1], parts[2], "0" }',
-        "local _ = parts",
+        'return { "DONE", values[1], values[2], "0", unpack(values, 3) }',
+        "local _ = values",
         a_repeated_publication_is_one_version,
     ),
     Mutant(

@@ -121,14 +121,14 @@ MUTANTS = [
     ),
     Mutant(
         "whatever is expected, it is removed",
-        'if args[4] ~= "" and now ~= args[4] then\n    return { "MOVED", now }',
+        'if expected ~= "" and now ~= expected then\n    return { "MOVED", now }',
         'if false then\n    return { "MOVED", now }',
         removal.test_only_what_is_expected_is_removed,
     ),
     Mutant(
         "removing what names nothing is a move",
-        '  if now ~= "" then\n    Versions.move_alias(call, move)',
-        "  if true then\n    Versions.move_alias(call, move)",
+        "  if now ~= move.to then\n    Versions.move_alias(call, move)",
+        "  if true then\n    move.from = now\n    Versions.move_alias(call, move)",
         removal.test_removing_what_names_nothing_is_no_move,
     ),
     Mutant(

@@ -124,7 +124,7 @@ def test_ten_thousand_runs_are_forgotten() -> None:
         ('redis.call("PEXPIREAT", facts.idem, at)', "local _ = at"),
         ('redis.call("PEXPIREAT", Runs.step_key(call, run, step), at)', "local _ = at"),
         ('redis.call("XTRIM", key, "MINID", last)', "local _ = last"),
-        ('"EX", Versions.REQUEST_TTL)', '"KEEPTTL")'),
+        ('"EX", Requests.TTL)', '"KEEPTTL")'),
     ],
     ids=["idempotency keys", "steps", "events", "requests"],
 )

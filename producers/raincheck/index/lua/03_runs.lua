@@ -11,8 +11,8 @@
 --                            timeout ms, factor of the delay
 --                            while a run or a subscription uses it, then 30 days
 --   run:<id>           hash  state (live or final), pipeline, spec, params, request, queue,
---                            priority, wait, on_failure, submitted, ended, depth, left, failed, inline,
---                            idem, reason, retries, trace (the caller's trace context);
+--                            priority, wait, on_failure, submitted, ended, depth, left, failed,
+--                            inline, idem, reason, retries, trace (the caller's trace context);
 --                            per step s:<step> state, u:<step> steps still needed,
 --                            h:<step> hints sent; in run scope bound (revision)
 --                            b:<reference> and n:<reference> (the versions of a list);

@@ -190,7 +190,8 @@ function Bindings.keep(call, run, step, found)
     redis.call("HSET", Runs.key(call, run), "bound", Text.int(found.revision))
     for i, ref in ipairs(found.run_bindings.scope) do
       local b = found.run_bindings.found[i]
-      redis.call("HSET", Runs.key(call, run), "b:" .. ref.item, table.concat({ b[1], b[2], b[7] }, FIELD))
+      local packed = table.concat({ b[1], b[2], b[7] }, FIELD)
+      redis.call("HSET", Runs.key(call, run), "b:" .. ref.item, packed)
     end
     for item, versions in pairs(found.run_bindings.lists) do
       redis.call("HSET", Runs.key(call, run), "n:" .. item, versions)

@@ -148,8 +148,9 @@ function Waits.look(call, run, step)
   return nil
 end
 
--- What to do with each kind of row of `dirty`; 22_advance.lua and 23_backfill.lua add theirs. Each takes the
--- row's subject, its revision, what may be spent, and the messages; returns what it spent.
+-- What to do with each kind of row of `dirty`; 22_advance.lua and 23_backfill.lua add theirs.
+-- Each takes the row's subject, its revision, what may be spent, and the messages; returns what
+-- it spent.
 Waits.on_dirty = {}
 
 function Waits.on_dirty.f(call, watch, _, left, out)
@@ -167,35 +168,35 @@ function Waits.on_dirty.f(call, watch, _, left, out)
   return Waits.on_dirty.k(call, watch, nil, left, out)
 end
 
-function Waits.on_dirty.k(call, watch, _, left, out)
-  local waking, spent = call:key("wake:", watch), 1
-  for _, member in ipairs(redis.call("SPOP", waking, Text.int(math.ceil(left)))) do
+-- Takes a slice of the waiters out of a set, and looks again at each that still waits; the row of
+-- `dirty` goes with the last. Returns what it spent.
+local function look_at_slice(call, waiters, row, left, look, out)
+  local spent = 1
+  for _, member in ipairs(redis.call("SPOP", waiters, Text.int(math.ceil(left)))) do
     local run, step = Runs.parse(member)
     spent = spent + 1
     if Runs.state(call, run, step) == "W" then
-      out[#out + 1] = Waits.look(call, run, step)
+      out[#out + 1] = look(call, run, step)
     end
   end
-  if redis.call("EXISTS", waking) == 0 then
-    redis.call("ZREM", call:key("dirty"), "k|" .. watch)
+  if redis.call("EXISTS", waiters) == 0 then
+    redis.call("ZREM", call:key("dirty"), row)
   end
   return spent
 end
 
+function Waits.on_dirty.k(call, watch, _, left, out)
+  return look_at_slice(call, call:key("wake:", watch), "k|" .. watch, left, Waits.look, out)
+end
+
+-- They are in the wait set of something else, too.
+local function leave_and_look(call, run, step)
+  Waits.leave(call, run, step)
+  return Waits.look(call, run, step)
+end
+
 function Waits.on_dirty.g(call, name, _, left, out)
-  local waiting, spent = call:key("wait:d:", name), 1
-  for _, member in ipairs(redis.call("SPOP", waiting, Text.int(math.ceil(left)))) do
-    local run, step = Runs.parse(member)
-    spent = spent + 1
-    if Runs.state(call, run, step) == "W" then
-      Waits.leave(call, run, step)
-      out[#out + 1] = Waits.look(call, run, step)
-    end
-  end
-  if redis.call("EXISTS", waiting) == 0 then
-    redis.call("ZREM", call:key("dirty"), "g|" .. name)
-  end
-  return spent
+  return look_at_slice(call, call:key("wait:d:", name), "g|" .. name, left, leave_and_look, out)
 end
 
 -- The next thing to look at: what has just changed goes before what can wait its turn.

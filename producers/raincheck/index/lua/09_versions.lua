@@ -1,10 +1,9 @@
 -- Publication and later entries: versions, metadata, tags, aliases.
 --
--- Keys of this file: those of 02_references.lua, and
---   arts        zset    artifact names, all with score 0                for ever
---   req:<id>    string  reply of a publication or move of an alias      24 hours
+-- Keys of this file: those of 02_references.lua, req:, see 01_requests.lua, and
+--   arts  zset  artifact names, all with score 0   for ever
 
-local Versions = { REQUEST_TTL = 86400 }
+local Versions = {}
 
 -- One version as the caller sends it: output, artifact, version or "", record,
 -- has inline, inline, number of tags, tags, number of entries, per entry: key, raw
@@ -234,21 +233,17 @@ end
 -- | {"DELETED", artifact, version, ms, who, why} | {"INVALID", why}
 function Versions.publish(keys, args)
   local call = Call.open(keys, args)
-  local request = call:key("req:", call:take())
-  local stored = redis.call("GET", request)
-  if stored then
-    local parts = Text.split(stored, FIELD)
-    return { "DONE", parts[1], parts[2], "0" }
+  local request = call:take()
+  local before = Requests.answered(call, request)
+  if before then
+    return before
   end
   local item = Versions.read_item(call)
   local refused = Versions.check(call, { item })
   if refused then
     return refused
   end
-  local version = Versions.write(call, item, nil)
-  local revision = Text.int(call:revision())
-  redis.call("SET", request, version .. FIELD .. revision, "EX", Versions.REQUEST_TTL)
-  return { "DONE", version, revision, Versions.dirty(call) }
+  return Requests.answer(call, request, Versions.write(call, item, nil))
 end
 
 -- log_metadata(artifact, version or "" for the newest, entries, run that does it or "")

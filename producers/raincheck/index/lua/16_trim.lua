@@ -1,7 +1,8 @@
 -- trim: what is kept for a time is forgotten after it. Records of runs end by themselves;
 -- these are the tables whose members do not.
 --
--- Keys: events, index (forgotten), see 01_call.lua; runs:done, see 03_runs.lua; dead, see 04_ends.lua
+-- Keys: events, index (forgotten), see 01_call.lua; runs:done, see 03_runs.lua; dead, see
+-- 04_ends.lua
 
 local Trim = {}
 

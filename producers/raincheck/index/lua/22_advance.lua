@@ -151,7 +151,8 @@ function Waits.on_dirty.s(call, name, revision, left, out)
     return 1
   end
   for n = 1, tonumber(sub.fills or 0) do -- what they require may be there now
-    if redis.call("EXISTS", call:key("pend:", name, "|", n), call:key("join:", name, "|", n)) > 0 then
+    local pending, joined = call:key("pend:", name, "|", n), call:key("join:", name, "|", n)
+    if redis.call("EXISTS", pending, joined) > 0 then
       Subscriptions.poke(call, name .. "|" .. Text.int(n))
     end
   end

@@ -71,8 +71,8 @@ local function sort_lanes(call, name, old)
 end
 
 -- define(name, version that it has now or "0", definition, its digest, artifacts, what its
---   runs are (`Subscriptions.PLAIN`), spec digest, head, references (run scope), number of steps, steps and
---   model as in `submit`)
+--   runs are (`Subscriptions.PLAIN`), spec digest, head, references (run scope), number of steps,
+--   steps and model as in `submit`)
 -- -> {"NEW" | "CHANGED" | "SAME", version} | {"MOVED", version} | {"INVALID", why}
 -- A changed definition goes on at the same cursor, so that nothing is lost or comes twice.
 function Define.define(keys, args)

@@ -104,22 +104,8 @@ function Versions.move_alias(call, move)
     "n", move.alias, unpack(before))
 end
 
--- The reply to a request that was answered before, or nil.
-local function answered(request)
-  local stored = redis.call("GET", request)
-  if not stored then
-    return nil
-  end
-  local v = Text.split(stored, FIELD)
-  return { "DONE", v[1], v[2], "0", v[3], v[4], v[5], v[6], v[7] }
-end
-
 local function answer(call, request, result, move, named)
-  local values = {
-    named, Text.int(call:current_revision()), result, move.to, move.from or "", move.old, move.new,
-  }
-  redis.call("SET", request, table.concat(values, FIELD), "EX", Versions.REQUEST_TTL)
-  return { "DONE", values[1], values[2], Versions.dirty(call), unpack(values, 3) }
+  return Requests.answer(call, request, named, result, move.to, move.from or "", move.old, move.new)
 end
 
 local function metric_of(call, move, version)
@@ -180,8 +166,8 @@ end
 --  | {"NO_METRIC", artifact, version, metric, candidate|incumbent, raw or ""}
 function Promotion.promote(keys, args)
   local call = Call.open(keys, args)
-  local request = call:key("req:", call:take())
-  local before = answered(request)
+  local request = call:take()
+  local before = Requests.answered(call, request)
   if before then
     return before
   end
@@ -241,8 +227,8 @@ end
 -- -> as promote, and {"NO_ROLLBACK", artifact, alias, unset|first|forgotten|gone, version or ""}
 function Promotion.rollback(keys, args)
   local call = Call.open(keys, args)
-  local request = call:key("req:", args[1])
-  local before = answered(request)
+  local request = args[1]
+  local before = Requests.answered(call, request)
   if before then
     return before
   end

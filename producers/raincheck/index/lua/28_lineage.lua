@@ -81,9 +81,9 @@ function Finish.keep_lineage(call, run, step, bound, outputs, origin, loaded)
   local revision = Text.int(call:current_revision())
   local step_run = run .. "/" .. step .. "@" .. revision
   local key = call:key("made:", step_run)
+  local bound_at = redis.call("HGET", Runs.step_key(call, run, step), "brev") or revision
   redis.call("HSET", key, "pipeline", Runs.facts(call, run).pipeline, "at", Text.int(call:now()),
-    "rev", redis.call("HGET", Runs.step_key(call, run, step), "brev") or revision, "bound", bound or "",
-    "out", table.concat(made, ITEM))
+    "rev", bound_at, "bound", bound or "", "out", table.concat(made, ITEM))
   if origin then
     redis.call("HSET", key, "cached", origin)
   end

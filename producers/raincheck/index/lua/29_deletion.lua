@@ -175,7 +175,7 @@ end
 
 local function unpack_request(call)
   local d = {
-    request = call:key("req:", call:take()), artifact = call:take(), version = call:take(),
+    request = call:take(), artifact = call:take(), version = call:take(),
     force = call:take() == "1", by = call:take(), why = call:take(), moves = {},
   }
   d.cause = Versions.cause_of(call, call:take())
@@ -185,18 +185,9 @@ local function unpack_request(call)
   return d
 end
 
--- The reply to a request that was done before, or nil.
-local function answered(d)
-  local stored = redis.call("GET", d.request)
-  if not stored then
-    return nil
-  end
-  local v = Text.split(stored, FIELD)
-  return { "DONE", v[1], v[2], "0", v[3], v[4] }
-end
-
--- delete_version(request id, artifact, version, "1" to take it from aliases and models, who, why, run that
---   does it or "", how far looking for its heirs came: of its pipeline, of its run; "" at first)
+-- delete_version(request id, artifact, version, "1" to take it from aliases and models, who, why,
+--   run that does it or "", how far looking for its heirs came: of its pipeline, of its run; ""
+--   at first)
 -- -> {"DONE", version, revision, dirty, ms, aliases that were removed}
 --  | {"LOOK", how far it came for its pipeline, for its run}: nothing is written; call again
 --  | {"UNKNOWN", artifact, version} | {"DELETED", artifact, version, ms, who, why}
@@ -206,7 +197,7 @@ end
 function Deletion.delete_version(keys, args)
   local call = Call.open(keys, args)
   local d = unpack_request(call)
-  local refused = answered(d) or refusal(call, d)
+  local refused = Requests.answered(call, d.request) or refusal(call, d)
   if refused then
     return refused
   end
@@ -217,14 +208,12 @@ function Deletion.delete_version(keys, args)
     return { "LOOK", heirs.p and heirs.p.place or "", heirs.r and heirs.r.place or "" }
   end
   remove(call, d, heirs)
-  local revision, at, aliases = Text.int(call:revision()), Text.int(call:stamp()), {}
+  local aliases = {}
   for i, move in ipairs(d.moves) do
     aliases[i] = move.alias
   end
-  local removed = table.concat(aliases, " ")
-  redis.call("SET", d.request, table.concat({ d.version, revision, at, removed }, FIELD),
-    "EX", Versions.REQUEST_TTL)
-  return { "DONE", d.version, revision, Versions.dirty(call), at, removed }
+  local at = Text.int(call:stamp())
+  return Requests.answer(call, d.request, d.version, at, table.concat(aliases, " "))
 end
 
 redis.register_function("rc1_delete_version", Deletion.delete_version)
