@@ -9,7 +9,8 @@ from raincheck.deployment import current_deployment
 from raincheck_contracts.errors import ArgumentError
 from raincheck_contracts.reference_text import parse_reference
 from raincheck_contracts.selectors import LatestSelector, VersionSelector
-from raincheck_workers.cli.artifact_choice import resolved_version
+from raincheck_workers.cli.alias_options import ExpectOption, WhyOption
+from raincheck_workers.cli.artifact_choice import resolved_version, version_reference
 from raincheck_workers.cli.named_values import named_values
 from raincheck_workers.cli.output import JsonOption, messages, output, print_json
 
@@ -23,13 +24,8 @@ def set_alias(
         str, typer.Argument(metavar="VERSION", help="What it shall name; latest is the newest.")
     ],
     *,
-    expect: Annotated[
-        str | None,
-        typer.Option(metavar="VERSION", help="Move it only if it names this version now."),
-    ] = None,
-    why: Annotated[
-        str | None, typer.Option(metavar="TEXT", help="Kept in the alias's history.")
-    ] = None,
+    expect: ExpectOption = None,
+    why: WhyOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Let an alias name a version; steps that wait for the alias wake."""
@@ -47,13 +43,8 @@ def remove_alias(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Of the artifact.")],
     alias: Annotated[str, typer.Argument(metavar="ALIAS", help="It names nothing then.")],
     *,
-    expect: Annotated[
-        str | None,
-        typer.Option(metavar="VERSION", help="Remove it only if it names this version now."),
-    ] = None,
-    why: Annotated[
-        str | None, typer.Option(metavar="TEXT", help="Kept in the alias's history.")
-    ] = None,
+    expect: ExpectOption = None,
+    why: WhyOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Let an alias name nothing; its history stays."""
@@ -79,9 +70,7 @@ def log_metadata(
 ) -> None:
     """Add metadata to a version; a key is written once."""
     metadata = named_values(_LOG, entries)
-    parsed = parse_reference(reference)
-    if parsed.pointer is not None:
-        raise ArgumentError(_LOG, f"{reference!r} names metadata", "Leave out what follows #")
+    parsed = version_reference(reference, _LOG)
     if isinstance(parsed.selector, LatestSelector) and ":" not in reference:
         problem = f"{reference!r} names no version"
         raise ArgumentError(_LOG, problem, f"Write {reference}@42 or {reference}:latest")

@@ -3,9 +3,28 @@
 from raincheck.deployment import Deployment
 from raincheck_contracts.artifacts import ArtifactVersion
 from raincheck_contracts.errors import ArgumentError, ReferenceNotFoundError
+from raincheck_contracts.reference_text import parse_reference
 from raincheck_contracts.references import Reference
 from raincheck_contracts.runs import MissingReference
 from raincheck_workers.cli.missing_words import missing_words
+
+
+def version_reference(written: str, command: str) -> Reference:
+    """The reference that is written, which must name a version, not metadata of one.
+
+    Args:
+        written: in the text form, such as ``model:production``.
+        command: to which it was given; named in the error.
+
+    Raises:
+        ReferenceSyntaxError: it is no reference.
+        ArgumentError: it names metadata.
+    """
+    reference = parse_reference(written)
+    if reference.pointer is not None:
+        problem = f"{written!r} names metadata"
+        raise ArgumentError(command, problem, "Leave out what follows #")
+    return reference
 
 
 def resolved_version(deployment: Deployment, reference: Reference) -> ArtifactVersion:

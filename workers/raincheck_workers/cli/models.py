@@ -8,19 +8,16 @@ from rich.text import Text
 from raincheck.client.client import Client
 from raincheck.client.model_version import ModelVersion
 from raincheck.deployment import current_deployment
-from raincheck_contracts.errors import ArgumentError
 from raincheck_contracts.names import MODEL_PREFIX
-from raincheck_contracts.reference_text import parse_reference
-from raincheck_workers.cli.artifact_choice import resolved_version
-from raincheck_workers.cli.error_lines import FAILED
-from raincheck_workers.cli.output import JsonOption, output, print_json
-from raincheck_workers.cli.promotion import (
+from raincheck_workers.cli.alias_options import (
     ExpectOption,
     IfBetterOption,
     ModeOption,
     WhyOption,
-    show_promotion,
 )
+from raincheck_workers.cli.artifact_choice import resolved_version, version_reference
+from raincheck_workers.cli.output import JsonOption, output, print_json
+from raincheck_workers.cli.promotion import report_promotion
 from raincheck_workers.cli.rendering.model_page import document, model_page
 from raincheck_workers.cli.rendering.model_table import model_document, model_table
 from raincheck_workers.cli.rendering.nothing import print_nothing
@@ -83,9 +80,7 @@ def promote(  # noqa: PLR0913 - one for each option
         expected=expect,
         why=why,
     )
-    show_promotion(promotion, as_json=as_json)
-    if promotion.version != promotion.candidate:
-        raise typer.Exit(FAILED)
+    report_promotion(promotion, as_json=as_json)
 
 
 @models.command()
@@ -107,8 +102,7 @@ def demote(
 
 
 def _version(name: str) -> ModelVersion:
-    reference = parse_reference(MODEL_PREFIX + name.removeprefix(MODEL_PREFIX))
-    if reference.pointer is not None:
-        raise ArgumentError("raincheck models", f"{name!r} names metadata", "Leave out #...")
+    written = MODEL_PREFIX + name.removeprefix(MODEL_PREFIX)
+    reference = version_reference(written, "raincheck models")
     client = Client(current_deployment())
     return ModelVersion(resolved_version(client.deployment, reference), client.deployment)

@@ -1,6 +1,5 @@
 """`raincheck artifacts promote`, `rollback`, `history`, `protect`: what an alias names, and why."""
 
-from enum import Enum
 from typing import Annotated
 
 import typer
@@ -10,8 +9,14 @@ from raincheck.client.client import Client
 from raincheck.deployment import current_deployment
 from raincheck_contracts.aliases import Promotion
 from raincheck_contracts.errors import ArgumentError
-from raincheck_contracts.reference_text import parse_reference
-from raincheck_workers.cli.artifact_choice import resolved_version
+from raincheck_workers.cli.alias_options import (
+    AliasOption,
+    ExpectOption,
+    IfBetterOption,
+    ModeOption,
+    WhyOption,
+)
+from raincheck_workers.cli.artifact_choice import resolved_version, version_reference
 from raincheck_workers.cli.error_lines import FAILED
 from raincheck_workers.cli.output import JsonOption, messages, output, print_json
 from raincheck_workers.cli.rendering.alias_history import alias_history
@@ -20,25 +25,6 @@ from raincheck_workers.cli.rendering.words import one_line
 _PROTECT = "raincheck artifacts protect"
 
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="Of the artifact.")]
-AliasOption = Annotated[str, typer.Option(metavar="ALIAS", help="Such as production.")]
-WhyOption = Annotated[str | None, typer.Option(metavar="TEXT", help="Kept in the history.")]
-ExpectOption = Annotated[
-    str | None,
-    typer.Option(metavar="VERSION", help="Move it only if it names this version now."),
-]
-
-
-class Mode(Enum):
-    """Which of two numbers is better."""
-
-    MIN = "min"
-    MAX = "max"
-
-
-IfBetterOption = Annotated[
-    str | None, typer.Option(metavar="METRIC", help="Compare this number of the metadata first.")
-]
-ModeOption = Annotated[Mode | None, typer.Option(help="Whether less or more of it is better.")]
 
 
 def promote(  # noqa: PLR0913 - one for each option
@@ -55,10 +41,7 @@ def promote(  # noqa: PLR0913 - one for each option
 ) -> None:
     """Let an alias name a version, if that is better than what it names; exit code 1 if not."""
     client = Client(current_deployment())
-    parsed = parse_reference(reference)
-    if parsed.pointer is not None:
-        problem = f"{reference!r} names metadata"
-        raise ArgumentError("raincheck artifacts promote", problem, "Leave out what follows #")
+    parsed = version_reference(reference, "raincheck artifacts promote")
     found = resolved_version(client.deployment, parsed)
     promotion = client.promote(
         found.artifact,
@@ -69,9 +52,7 @@ def promote(  # noqa: PLR0913 - one for each option
         expected=expect,
         why=why,
     )
-    show_promotion(promotion, as_json=as_json)
-    if promotion.version != promotion.candidate:
-        raise typer.Exit(FAILED)
+    report_promotion(promotion, as_json=as_json)
 
 
 def rollback(
@@ -84,24 +65,28 @@ def rollback(
 ) -> None:
     """Undo the last move of an alias that is not undone yet; twice undoes two."""
     client = Client(current_deployment())
-    show_promotion(client.rollback(name, alias, expected=expect, why=why), as_json=as_json)
+    report_promotion(client.rollback(name, alias, expected=expect, why=why), as_json=as_json)
 
 
-def show_promotion(promotion: Promotion, *, as_json: bool) -> None:
+def report_promotion(promotion: Promotion, *, as_json: bool) -> None:
     """Print what came of a promotion or rollback.
 
     Args:
         promotion: as it was answered.
         as_json: as one JSON document, not in a line.
+
+    Raises:
+        Exit: the alias does not name the candidate; with exit code 1.
     """
     if as_json:
         print_json({**promotion.model_dump(mode="json"), "reason": promotion.reason})
-        return
-    name = f"{promotion.artifact}:{promotion.alias}"
-    moved = (
-        f"is {promotion.artifact}@{promotion.version} now" if promotion.moved else "is not moved"
-    )
-    output().print(Text(f"{name} {moved}: {one_line(promotion.reason)}"), soft_wrap=True)
+    else:
+        version = f"{promotion.artifact}@{promotion.version}"
+        moved = f"is {version} now" if promotion.moved else "is not moved"
+        line = f"{promotion.artifact}:{promotion.alias} {moved}: {one_line(promotion.reason)}"
+        output().print(Text(line), soft_wrap=True)
+    if promotion.version != promotion.candidate:
+        raise typer.Exit(FAILED)
 
 
 def history(
