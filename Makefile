@@ -27,8 +27,10 @@ help: ## this list
 demo: .venv/.ready ## queue a consumer, train its models, watch it wake
 	@$(RUN)/raincheck demo
 
-# Most tests wait for servers and workers most of the time, so two processes share them.
-PARALLEL = -n 2 --dist worksteal
+# Tests wait for servers and workers for a third of their time and more: three on two cores.
+PARALLEL = -n 3 --dist worksteal
+# Faults are timed: each wants a core.
+PARALLEL_FAULTS = -n 2 --dist worksteal
 
 test: .venv/.ready-dev ## all tests but the faults under load, with branch coverage
 	$(RUN)/coverage erase
@@ -39,7 +41,7 @@ test: .venv/.ready-dev ## all tests but the faults under load, with branch cover
 chaos: export CHAOS_SECONDS ?= 600
 chaos: export CHAOS_SEEDS ?= 5
 chaos: .venv/.ready-dev ## faults under load, for hours; the figures of each scenario
-	$(RUN)/pytest tests/chaos -p no:randomly $(PARALLEL) $(PYTEST)
+	$(RUN)/pytest tests/chaos -p no:randomly $(PARALLEL_FAULTS) $(PYTEST)
 
 check: .venv/.ready-dev ## format, lint, types, layers
 	$(RUN)/ruff format --check

@@ -9,6 +9,7 @@ import pytest
 from raincheck.index import Index
 from tests.support.driver import Driver
 from tests.support.key_leaks import key_leaks
+from tests.support.measuring import without_coverage
 from tests.support.servers import fake_index, running_server
 from tests.support.servers import valkey_index as fresh_valkey_index
 
@@ -26,6 +27,14 @@ def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):  # noqa: TID251 - to remove them, not to read a setting
         if name.startswith(("RAINCHECK_", "OPENLINEAGE_")):
             monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def unmeasured(monkeypatch: pytest.MonkeyPatch) -> Generator[None]:
+    """For a test that runs lines often which others measure; nor do its new processes count."""
+    monkeypatch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
+    with without_coverage():
+        yield
 
 
 @pytest.fixture(scope="session")

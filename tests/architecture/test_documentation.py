@@ -66,6 +66,7 @@ def _understood(words: tuple[str, ...]) -> bool:
 
 
 @pytest.mark.functional
+@pytest.mark.usefixtures("unmeasured")
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize(
     "page",
@@ -77,8 +78,6 @@ def test_the_examples_of_a_page_run(
 ) -> None:
     """The page's blocks run from top to bottom as a reader would run them, and print that."""
     monkeypatch.setenv("REPORT_TOKEN", "not-a-secret")
-    # What its processes run is measured by other tests, and measuring doubles their start.
-    monkeypatch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
     differing = [
         f"{played.act.shown.place} shows\n{played.act.shown.text}\nand not\n{played.printed}"
         for played in play(page, tmp_path)

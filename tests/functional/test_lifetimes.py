@@ -106,6 +106,7 @@ def _forgotten(source: str, runs: int) -> tuple[Size, Size, Size, list[str]]:
         return before, peak, _size(index), key_leaks(index)
 
 
+@pytest.mark.usefixtures("unmeasured")
 @pytest.mark.timeout(240)
 def test_ten_thousand_runs_are_forgotten() -> None:
     """Keys and memory are what they were before, and nothing is left without an end."""

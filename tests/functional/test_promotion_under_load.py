@@ -99,6 +99,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 @pytest.mark.functional
+@pytest.mark.usefixtures("unmeasured")
 @pytest.mark.timeout(900)
 def test_each_binding_is_what_the_index_held_at_its_revision(
     valkey_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -40,6 +40,7 @@ def _run_all(queue: Callable[[], RunHandle], count: int) -> list[RunHandle]:
 
 
 @pytest.mark.functional
+@pytest.mark.usefixtures("unmeasured")
 @pytest.mark.timeout(180)
 def test_no_step_binds_two_versions_and_single_lookups_do(
     fleet: Fleet, tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -42,6 +42,8 @@ from tests.support.index_model import (
 from tests.support.key_leaks import key_leaks
 from tests.support.servers import fake_index, valkey_index
 
+pytestmark = pytest.mark.usefixtures("unmeasured")
+
 MOST_RUNS = 5
 LEASE = 3  # ticks
 

@@ -8,6 +8,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
 from hypothesis import settings
 from hypothesis.stateful import invariant, precondition, rule, run_state_machine_as_test
 from typing_extensions import override
@@ -18,6 +19,8 @@ from tests.properties.test_index_model import LEASE, IndexMachine
 from tests.support.index_model import IndexModel
 from tests.support.server_copies import copy_of, restore
 from tests.support.servers import fake_index, valkey_index
+
+pytestmark = pytest.mark.usefixtures("unmeasured")
 
 
 @dataclass

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, cast
 
+import pytest
 from fakeredis import FakeRedis, FakeServer
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -20,6 +21,8 @@ from raincheck_contracts.selectors import Condition, Operator
 from tests.support.builders import new_version, nonce
 from tests.support.dumps import ask, key
 from tests.support.servers import fresh_namespace, valkey_index
+
+pytestmark = pytest.mark.usefixtures("unmeasured")
 
 _COMPARED: dict[Operator, Callable[[Any, Any], bool]] = {
     Operator.LT: operator.lt,

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeVar
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -28,6 +29,8 @@ from tests.support.driver import Driver
 from tests.support.promoting import mover_of, moves, named, promote, roll_back
 from tests.support.repeating import losing_replies
 from tests.support.servers import fake_index, valkey_index
+
+pytestmark = pytest.mark.usefixtures("unmeasured")
 
 _Answer = TypeVar("_Answer")
 

@@ -1,5 +1,6 @@
 """Whatever happens to runs of one computation: one attempt computes, and nobody waits for ever."""
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,6 +14,8 @@ from tests.support.driver import ERROR, Driver
 from tests.support.dumps import ask, key, key_names
 from tests.support.key_leaks import key_leaks
 from tests.support.servers import fake_index
+
+pytestmark = pytest.mark.usefixtures("unmeasured")
 
 KEY = "b3:k"
 NAMES = ("submit", "ask", "ask", "ask", "complete", "fail", "lose", "cancel", "stale", "wake")

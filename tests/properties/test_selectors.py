@@ -7,6 +7,7 @@ question in one read. `SELECTOR_HISTORIES=10000` plays so many.
 import os
 from collections.abc import Callable
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -17,6 +18,8 @@ from tests.support.repeating import losing_replies
 from tests.support.servers import fake_index, valkey_index
 from tests.support.version_history import Past
 from tests.support.version_questions import ask_everything
+
+pytestmark = pytest.mark.usefixtures("unmeasured")
 
 Act = Callable[[Past], None]
 

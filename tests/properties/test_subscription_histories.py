@@ -7,6 +7,7 @@ died, for a worker has no memory of what it looks at.
 import os
 from collections.abc import Callable
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -16,6 +17,8 @@ from tests.support.key_leaks import key_leaks
 from tests.support.repeating import losing_replies
 from tests.support.servers import fake_index, valkey_index
 from tests.support.subscription_history import SUBSCRIPTIONS, History, Judge
+
+pytestmark = pytest.mark.usefixtures("unmeasured")
 
 Act = Callable[[History], None]
 

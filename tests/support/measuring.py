@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def unmeasured() -> Generator[None]:
+def without_coverage() -> Generator[None]:
     """No line that this thread and its new threads run counts: it costs half as much time again.
 
     Coverage is not told, as its own stop and start wrap ``os._exit`` once more each time.
