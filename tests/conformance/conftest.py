@@ -1,4 +1,4 @@
-"""The index behaves alike on each server: what is tested is Lua, whose lines nobody counts."""
+"""The same tests on several servers, and on the library without its defences."""
 
 from collections.abc import Generator
 from contextlib import nullcontext
@@ -9,8 +9,9 @@ from tests.support.measuring import without_coverage
 
 
 @pytest.fixture(autouse=True)
-def _not_measured(request: pytest.FixtureRequest) -> Generator[None]:
-    """But for materializers, which have these tests alone."""
-    measured = request.path.name.startswith("test_materializers")
-    with nullcontext() if measured else without_coverage():
+def _measured_once(request: pytest.FixtureRequest) -> Generator[None]:
+    """A second server, a mutant and a load run the lines again that a test on fakeredis runs."""
+    on_valkey = "valkey" in request.node.name.partition("[")[2]
+    again = on_valkey or request.path.stem.endswith(("_mutants", "_load"))
+    with without_coverage() if again else nullcontext():
         yield
