@@ -18,7 +18,7 @@ from raincheck.messaging.hints import check_message_size
 from raincheck.messaging.installed import refuse_eager
 from raincheck.queueing.run_handle import RunHandle
 from raincheck.queueing.run_ids import new_run_id
-from raincheck.queueing.unknown_artifacts import warn_of_unknown
+from raincheck.queueing.unknown_names import warn_of_unknown
 from raincheck.telemetry.tracing import annotate, current_trace, span
 from raincheck_contracts._base import canonical_json
 from raincheck_contracts.errors import (

@@ -1,9 +1,9 @@
 """Why a run is where it is: what each step does, waits for, or failed of."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from typing_extensions import override
 
@@ -11,13 +11,17 @@ from raincheck.deployment import Deployment
 from raincheck.index import Index
 from raincheck.index.run_records import read_run
 from raincheck.messaging.descriptions import awaited_words
-from raincheck.near_names import did_you_mean, near_names
+from raincheck.near_names import did_you_mean
+from raincheck.queueing.unknown_names import NearNames
 from raincheck.queueing.unserved import unserved
 from raincheck_contracts.reference_text import parse_reference
-from raincheck_contracts.runs import MissingReason, MissingReference, Run, StepRun, StepState
+from raincheck_contracts.runs import MissingReference, Run, StepRun, StepState
 
 _LONG_QUEUED = 10.0  # seconds
 _RESOLVED_AT_ONCE = 250
+
+#: Gives known names that are like one that is missing.
+Near: TypeAlias = Callable[[MissingReference], tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +36,7 @@ class Cause:
     reference: str | None = None
     """The reference that is missing, as written."""
     near: tuple[str, ...] = ()
-    """Artifacts with names like one that does not exist."""
+    """Artifacts or models with names like one that does not exist."""
 
     @override
     def __str__(self) -> str:
@@ -94,8 +98,8 @@ def report_on(
     """
     stored = deployment.index.records.stored_run(run_id)
     run = with_present_misses(deployment.index, read_run(stored))
-    known = deployment.index.overlay.artifact_names() if _unknown(run) else []
-    causes = {step.step: step_causes(step, known) for step in run.steps}
+    near = NearNames(deployment.index).to
+    causes = {step.step: step_causes(step, near) for step in run.steps}
     for queued in unserved(deployment, stored, run, long_queued):
         causes[queued.step] += (Cause(words=queued.words, since=queued.since),)
     return RunReport(run, {step: found for step, found in causes.items() if found})
@@ -154,21 +158,16 @@ def _still(step: StepRun, now: Mapping[str, MissingReference]) -> tuple[MissingR
     )
 
 
-def _unknown(run: Run) -> bool:
-    reasons = {missing.reason for step in run.steps for missing in step.missing}
-    return MissingReason.ARTIFACT_UNKNOWN in reasons
-
-
-def step_causes(step: StepRun, known: list[str]) -> tuple[Cause, ...]:
+def step_causes(step: StepRun, near: Near) -> tuple[Cause, ...]:
     """Why a step is where it is, as far as its own record says.
 
     Args:
         step: with the misses of this moment.
-        known: names of the artifacts that exist, for those that are like a missing one.
+        near: known names that are like one that is missing.
     """
     match step.state:
         case StepState.WAITING:
-            return _waits(step, known)
+            return _waits(step, near)
         case StepState.RUNNING:
             words = f"runs on {step.node}, attempt {step.attempt}"
             return (Cause(words=words, since=step.started_at),)
@@ -185,7 +184,7 @@ def step_causes(step: StepRun, known: list[str]) -> tuple[Cause, ...]:
             return ()
 
 
-def _waits(step: StepRun, known: list[str]) -> tuple[Cause, ...]:
+def _waits(step: StepRun, near: Near) -> tuple[Cause, ...]:
     if step.awaits is not None:
         return (Cause(words=awaited_words(step.awaits), since=step.parked_at),)
     if not step.missing:
@@ -197,17 +196,10 @@ def _waits(step: StepRun, known: list[str]) -> tuple[Cause, ...]:
             since=step.parked_at,
             until=missing.deadline,
             reference=missing.reference,
-            near=_near(missing, known),
+            near=near(missing),
         )
         for missing in step.missing
     )
-
-
-def _near(missing: MissingReference, known: list[str]) -> tuple[str, ...]:
-    if missing.reason is not MissingReason.ARTIFACT_UNKNOWN:
-        return ()
-    name = parse_reference(missing.reference).artifact
-    return near_names(name, known)
 
 
 def _queued(step: StepRun) -> Cause:

@@ -8,6 +8,7 @@ import pytest
 from raincheck import (
     Client,
     Deployment,
+    Model,
     RunStatus,
     Settings,
     external_artifact,
@@ -192,6 +193,29 @@ def test_a_reference_to_an_unknown_artifact_is_warned_of(caplog: pytest.LogCaptu
     (record,) = (item for item in caplog.records if item.name == "raincheck.queueing.enqueue")
     assert "waits for artifact 'traned_model', which has no versions yet" in record.getMessage()
     assert "did you mean trained_model?" in record.getMessage()
+    assert handle.status() is RunStatus.QUEUED
+
+
+@pipeline(model=Model("chrun", stage="production"))
+def of_stage() -> int:
+    """Works on a model that is misspelt, and has a reference to another."""
+    other = Client().get_artifact_version("report", model=Model("fruad"))
+    return take_texts([other])
+
+
+def test_an_unknown_model_is_warned_of(
+    deployment: Deployment, caplog: pytest.LogCaptureFixture
+) -> None:
+    """That of the pipeline and that of a reference, each once; not one that has versions."""
+    for name in ("churn", "fraud"):
+        Client(deployment).create_model_version(name)
+    with caplog.at_level(logging.WARNING, logger="raincheck.queueing.enqueue"):
+        handle = of_stage.delay()
+    said = [item.getMessage() for item in caplog.records if item.name.endswith("queueing.enqueue")]
+    assert said == [
+        "pipeline of_stage waits for model 'chrun', which has no versions yet; did you mean churn?",
+        "pipeline of_stage waits for model 'fruad', which has no versions yet; did you mean fraud?",
+    ]
     assert handle.status() is RunStatus.QUEUED
 
 

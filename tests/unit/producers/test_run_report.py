@@ -29,7 +29,7 @@ def _step(name: str, state: StepState, **fields: Any) -> StepRun:
 
 
 def _explained(run: Run) -> str:
-    return str(RunReport(run, {step.step: step_causes(step, []) for step in run.steps}))
+    return str(RunReport(run, {step.step: step_causes(step, lambda _: ()) for step in run.steps}))
 
 
 def test_each_step_that_has_something_to_say_has_a_line() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from raincheck import Client
 from raincheck.deployment import Deployment, use_deployment
 from raincheck.index.connection import Connection
 from raincheck.index.library import library_digest, library_source
@@ -144,14 +145,16 @@ def test_steps_that_nobody_can_run_are_told_once(raincheck: CommandLine) -> None
     assert found == ("warning", "given back by a worker: no step steps:use")
 
 
-def test_a_wait_for_an_unknown_artifact_is_told_with_near_names(raincheck: CommandLine) -> None:
-    """A wait for a version of a known one is not."""
+def test_a_wait_for_what_nobody_published_is_told_with_near_names(raincheck: CommandLine) -> None:
+    """Of an artifact or a model; a wait for a version of a known one is not."""
     raincheck.driver.publish("model")
-    for reference in ("modle", "model@9"):
+    Client(raincheck.deployment).create_model_version("churn")
+    for reference in ("modle", "model@9", "model?model=chrun"):
         run = raincheck.driver.submit(pipeline(step("use", reference)))
         raincheck.driver.parked(run, "use")
-    (found,) = _found(raincheck.document("doctor"), "waiting")
-    assert found[1].endswith("artifact 'modle' has no versions yet; did you mean model?")
+    chrun, modle = sorted(_found(raincheck.document("doctor"), "waiting"))
+    assert modle[1].endswith("artifact 'modle' has no versions yet; did you mean model?")
+    assert chrun[1].endswith("model 'chrun' has no versions yet; did you mean churn?")
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from raincheck import Client
 from tests.support.builders import pipeline, step, waiting
 from tests.support.command_line import CommandLine, command_line
 
@@ -31,6 +32,15 @@ def test_a_misspelt_artifact_is_told_with_near_names(raincheck: CommandLine) -> 
     (cause,) = found["causes"]
     assert (cause["reference"], cause["near"]) == ("trained_modle:latest", ["trained_model"])
     assert cause["until"] > cause["since"]
+
+
+def test_a_misspelt_model_is_told_with_near_names(raincheck: CommandLine) -> None:
+    """As an artifact is."""
+    Client(raincheck.deployment).create_model_version("churn")
+    run = raincheck.driver.submit(pipeline(step("use", waiting("report?model=chrun", 300))))
+    raincheck.driver.parked(run, "use")
+    said = "model 'chrun' has no versions yet; did you mean churn? (since"
+    assert said in raincheck("runs", "why", run).out
 
 
 def test_a_retry_is_told_with_its_error_and_its_time(raincheck: CommandLine) -> None:

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator
 
 from raincheck.deployment import Deployment
-from raincheck_contracts.runs import MissingReason, Run, StepState
+from raincheck.queueing.unknown_names import unknown_name
+from raincheck_contracts.runs import Run, StepState
 from raincheck_workers.cli.missing_words import missing_words
 from raincheck_workers.fitness.check import Check, ok, warning
 
@@ -49,7 +50,7 @@ def _waiting(deployment: Deployment, runs: Iterable[Run]) -> Iterator[Check]:
         for run in runs
         for step in run.steps
         for missing in step.missing
-        if step.state is StepState.WAITING and missing.reason is MissingReason.ARTIFACT_UNKNOWN
+        if step.state is StepState.WAITING and unknown_name(missing) is not None
     }
     for run, missing in waiting.values():
         found = f"{run.pipeline} waits for {missing_words(deployment, missing)}"
