@@ -305,26 +305,27 @@ def test_a_revocation_outlasts_an_index_that_is_away(tmp_path: Path) -> None:
 def test_a_signal_handler_may_interrupt_whoever_reports(deployment: Deployment) -> None:
     """A second SIGTERM, or one in the middle of a report, must not block the main thread."""
     node = Node(deployment)
-    interrupted = 0
+    interrupted: list[int] = []
 
-    def handle(*_: object) -> None:
-        nonlocal interrupted
-        interrupted += 1
+    def handle(number: int, _: object) -> None:
         node.heartbeat.drain()
+        interrupted.append(number)
 
     before = signal.signal(signal.SIGUSR1, handle)
-    sender = threading.Thread(target=_send_signals, daemon=True)
+    sender = threading.Thread(target=_send_signals, args=(interrupted, 50), daemon=True)
     sender.start()
     while sender.is_alive():
         node.heartbeat.report_dead(1)
     signal.signal(signal.SIGUSR1, before)
-    assert interrupted > 30
+    assert len(interrupted) == 50
 
 
-def _send_signals() -> None:
-    for _ in range(100):
+def _send_signals(handled: list[int], count: int) -> None:
+    """Signals that come at once count as one: the next is sent when one is handled."""
+    for number in range(1, count + 1):
         os.kill(os.getpid(), signal.SIGUSR1)
-        time.sleep(0.0001)  # signals that come at once count as one
+        while len(handled) < number:
+            time.sleep(0.0001)
 
 
 def test_a_thread_beats_until_it_is_stopped(deployment: Deployment) -> None:
