@@ -6,6 +6,7 @@ import pytest
 
 from raincheck_contracts.references import format_moment
 from tests.conformance import test_index_selectors as selectors
+from tests.support.builders import nonce
 from tests.support.driver import Driver
 from tests.support.mutants import Mutant, check_mutant
 from tests.support.version_history import Past
@@ -164,3 +165,29 @@ MUTANTS = [
 def test_the_rule_is_needed(mutant: Mutant) -> None:
     """Its test passes on the library and fails without it."""
     check_mutant(mutant)
+
+
+# A function that asks, changes and asks again; none of the library's own does yet.
+_TAG = 'redis.register_function("rc1_tag", Versions.tag)\n'
+_TWICE = """
+redis.register_function("rc1_twice", function(keys, args)
+  local call, ref = Call.open(keys, args), { kind = "a", artifact = "m", argument = "prod" }
+  local move = { how = "set", artifact = "m", alias = "prod", to = "2", by = "", why = "" }
+  move.from = Choose.version(call, ref, "")
+  Versions.move_alias(call, move)
+  return { move.from, (Choose.version(call, ref, "")) }
+end)
+"""
+
+
+def _asks_twice(driver: Driver) -> None:
+    for _ in range(2):
+        driver.publish("m")
+    driver.index.versions.set_alias(nonce(), "m", "prod", "1")
+    assert driver.index.connection.call("twice") == [b"1", b"2"]
+
+
+def test_what_was_chosen_is_forgotten_with_a_change() -> None:
+    """Within one call a selector is looked up once, but anew after each change of a version."""
+    kept = Mutant("kept", "  call.chosen = {} -- see 02_choosing.lua\n", "", _asks_twice)
+    check_mutant(kept, library=[(_TAG, _TAG + _TWICE)])

@@ -69,14 +69,17 @@ function Text.before(a, b)
   return tonumber(a2) < tonumber(b2)
 end
 
--- The state of one call: its arguments read one after another, one clock reading, and
--- one revision, raised when the first event is written.
+-- The state of one call: its arguments read one after another, one clock reading, one
+-- revision, raised when the first event is written, and what was read and cannot have changed.
 local Call = {}
 Call.__index = Call
 
 function Call.open(keys, args)
-  local call = { prefix = keys[1], args = args, at = 0, event_count = 0, facts = {}, queues = {} }
-  return setmetatable(call, Call)
+  return setmetatable({
+    prefix = keys[1], args = args, at = 0, event_count = 0, facts = {}, queues = {},
+    forms = {}, records = {}, -- see 02_records.lua
+    chosen = {}, -- see 02_choosing.lua
+  }, Call)
 end
 
 function Call:take()

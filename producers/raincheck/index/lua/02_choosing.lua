@@ -252,16 +252,27 @@ local function own_version(call, ref, run)
     and model.kind == ref.kind and model.argument == ref.argument and model.version
 end
 
+-- Those that depend on the index alone. References of one step that differ in what they point at
+-- are found once: `call.chosen` knows them until a version is changed.
+local ONCE = { l = true, n = true, a = true, b = true, t = true, w = true, p = true, r = true }
+
 -- The version that a reference names, or nil and a miss.
 function Choose.version(call, ref, run)
-  if ref.moment and ref.kind ~= "v" then
-    return choose_then(call, ref)
-  end
-  local own = own_version(call, ref, run)
+  local past = ref.moment and ref.kind ~= "v"
+  local own = not past and own_version(call, ref, run)
   if own then
     return own
   end
-  return Select[ref.kind](call, ref, run)
+  local choose = past and choose_then or Select[ref.kind]
+  if not ONCE[ref.kind] then
+    return choose(call, ref, run)
+  end
+  local named = { ref.kind, ref.artifact, ref.argument, ref.second or "", ref.as_of or "" }
+  local asked, missed = table.concat(named, FIELD), nil
+  if not call.chosen[asked] then
+    call.chosen[asked], missed = choose(call, ref)
+  end
+  return call.chosen[asked], missed
 end
 
 -- What a reference with a `take` stands for: {versions...}, or nil and a miss. A list of

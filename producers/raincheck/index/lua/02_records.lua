@@ -100,8 +100,22 @@ function Records.read(call, values, at)
   if rec or not id then
     return rec -- false of a version that is not there
   end
-  local form = redis.call("HGET", call:key("forms"), id)
+  local form = call.forms[id] or redis.call("HGET", call:key("forms"), id)
+  call.forms[id] = form -- the same for ever: the id is its hash
   return fill(form, digest, run or "", made_from or "", numbers or "")
+end
+
+-- Two fields of a version's hash, and what is known of the version: its sequence and its record,
+-- which are read once in a call, since references of one step often mean one version.
+function Records.look(call, key, first, second)
+  local known = call.records[key]
+  if known then
+    return known, redis.call("HMGET", key, first, second)
+  end
+  local v = redis.call("HMGET", key, first, second, "seq", unpack(Records.FIELDS))
+  known = { sequence = v[3], record = Records.read(call, v, 4) }
+  call.records[key] = known
+  return known, v
 end
 
 -- The digest from the values of the first two of `Records.FIELDS`.

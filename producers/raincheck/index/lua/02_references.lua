@@ -39,7 +39,8 @@ function References.unpack(packed)
     local f = Text.split(item, FIELD)
     out[i] = {
       item = item, written = f[1], artifact = f[2], kind = f[3], argument = f[4], second = f[5],
-      key = f[6], wait = tonumber(f[7]), moment = Moments.read(f[8]), take = f[9] or "",
+      key = f[6], wait = tonumber(f[7]), as_of = f[8], moment = Moments.read(f[8]),
+      take = f[9] or "",
     }
   end
   return out
@@ -100,18 +101,17 @@ local function resolve_in(call, ref, run)
   if not key then
     return nil, missed
   end
+  local known, v, raw
   if ref.key == "" then
-    local v = redis.call("HMGET", key, "seq", "inline", unpack(Records.FIELDS))
-    return { ref.artifact, version, v[1], Records.read(call, v, 3), v[2], false, call.of }
+    known, v = Records.look(call, key, "inline", "seq")
+    return { ref.artifact, version, known.sequence, known.record, v[1], false, call.of }
   end
-  local v = redis.call("HMGET", key, "seq", "m:" .. ref.key, "l:m:" .. ref.key,
-    unpack(Records.FIELDS))
-  local raw
-  raw, missed = projected(call, ref, version, v[2], v[3])
+  known, v = Records.look(call, key, "m:" .. ref.key, "l:m:" .. ref.key)
+  raw, missed = projected(call, ref, version, v[1], v[2])
   if not raw then
     return nil, missed
   end
-  return { ref.artifact, version, v[1], Records.read(call, v, 4), false, raw, call.of }
+  return { ref.artifact, version, known.sequence, known.record, false, raw, call.of }
 end
 
 -- One reference -> {artifact, version, sequence, record, inline|false, metadata|false; its

@@ -32,6 +32,7 @@ end
 -- What a change of a version brings about: its event, whose id is returned, and a look for
 -- those it concerns.
 function Versions.changed(call, kind, cause, artifact, version, ...)
+  call.chosen = {} -- see 02_choosing.lua
   local event = call:announce(kind, cause, "a", artifact, "v", version, ...)
   call:mark_subscriptions(artifact)
   Waits.fire(call, "q:" .. artifact)
