@@ -64,6 +64,8 @@ class Deletion(Contract):
     """Milliseconds since the epoch, by the index server's clock."""
     aliases: tuple[str, ...] = ()
     """That named it, and name nothing now."""
+    models: tuple[str, ...] = ()
+    """`model@version` of each to which it was linked, and is not now."""
 
 
 class PruneEntry(Contract):

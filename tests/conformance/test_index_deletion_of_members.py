@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from raincheck.index.alias_scripts import Mover
+from raincheck_contracts.deletions import Deletion
 from raincheck_contracts.errors import ReferenceNotFoundError, VersionLinkedError
 from raincheck_contracts.runs import StepState
 from tests.support.builders import new_version, nonce, record, step
@@ -14,8 +15,12 @@ from tests.support.modelling import PRODUCTION, members, model_pipeline, put, tr
 from tests.support.mutants import Mutant, check_mutant
 
 
-def _delete(driver: Driver, artifact: str, version: str, *, force: bool = False) -> None:
-    driver.index.deletions.delete(nonce(), artifact, version, force=force, mover=Mover())
+def _delete(
+    driver: Driver, artifact: str, version: str, *, force: bool = False, request: str | None = None
+) -> Deletion:
+    deletions = driver.index.deletions
+    wish = request or nonce()
+    return deletions.delete(wish, artifact, version, force=force, mover=Mover()).deletion
 
 
 def a_member_is_not_deleted_by_accident(driver: Driver) -> None:
@@ -36,7 +41,11 @@ def a_deleted_member_leaves_its_models(driver: Driver) -> None:
     driver.publish("trained_model")
     for version in ("2", "3"):
         driver.index.models.link("churn", "1", "trained_model", version)
-    _delete(driver, "trained_model", "3", force=True)
+    driver.index.versions.publish(nonce(), new_version("model/iris"))
+    driver.index.models.link("iris", "1", "trained_model", "3")
+    for _ in range(2):
+        done = _delete(driver, "trained_model", "3", force=True, request="once")
+        assert done.models == ("churn@1", "iris@1")
     assert members(driver, "1") == {"scaler": "1", "trained_model": "2"}
     _delete(driver, "trained_model", "1", force=True)
     assert members(driver, "1") == {"scaler": "1", "trained_model": "2"}

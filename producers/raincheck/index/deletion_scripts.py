@@ -66,7 +66,7 @@ class DeletionScripts:
             looked = (found[0], found[1])
         if code != "DONE":
             raise refused_write([code, *found])
-        name, revision, dirty, at, aliases = found
+        name, revision, dirty, at, aliases, models = found
         self._connection.seen(int(revision))
         deletion = Deletion(
             artifact=artifact,
@@ -74,6 +74,7 @@ class DeletionScripts:
             revision=int(revision),
             deleted_at=int(at),
             aliases=tuple(aliases.split()),
+            models=tuple(models.split()),
         )
         return Deleted(deletion, dirty == "1")
 

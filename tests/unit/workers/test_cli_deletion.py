@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from raincheck import Client
 from tests.support.builders import nonce
 from tests.support.command_line import CommandLine, command_line
 from tests.support.subscribing import advance, subscribe
@@ -45,6 +46,17 @@ def test_an_alias_goes_by_force_only(raincheck: CommandLine) -> None:
     assert (document["version"], document["aliases"]) == ("1", ["production"])
     history = raincheck("artifacts", "history", "model", "--alias", "production").out
     assert "remove" in history
+
+
+def test_a_member_of_a_model_goes_by_force_only(raincheck: CommandLine) -> None:
+    """What it was taken from is told."""
+    client = Client(raincheck.deployment)
+    client.create_model_version("churn").link("model", 3)
+    refused = raincheck("artifacts", "delete", "model@3").err
+    assert "model@3 belongs to churn@1 among the models" in refused.replace("\n", " ")
+    assert raincheck("artifacts", "delete", "model@3", "--force").out == (
+        "deleted model@3, and took it from model churn@1\n"
+    )
 
 
 @pytest.mark.parametrize("reference", ["model", "model:production", "model?min=MSE", "model@1#/a"])

@@ -29,7 +29,7 @@ def delete(
     reference: Annotated[str, typer.Argument(metavar="NAME@VERSION", help="The one to delete.")],
     *,
     force: Annotated[
-        bool, typer.Option("--force", help="Remove the aliases that name it, too.")
+        bool, typer.Option("--force", help="Take it from aliases and models, too.")
     ] = False,
     why: WhyOption = None,
     yes: YesOption = False,
@@ -49,6 +49,7 @@ def delete(
         print_json(done.model_dump(mode="json"))
         return
     also = "".join(f", and removed the alias {alias}" for alias in done.aliases)
+    also += "".join(f", and took it from model {model}" for model in done.models)
     output().print(f"deleted {done.artifact}@{done.version}{also}")
     messages().print(BLOBS_STAY)
 
@@ -78,7 +79,7 @@ def prune(  # noqa: PLR0913 - the rule
     yes: YesOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Delete the versions that nothing keeps; what has an alias stays in any case."""
+    """Delete the versions that nothing keeps; what an alias or a model has stays in any case."""
     prune_them = partial(
         Client(current_deployment()).prune_artifacts,
         name,

@@ -17,13 +17,9 @@ local LOOKED_AT = 500
 local CHUNK = 64
 local BY_LIMIT, WHY_LIMIT = 200, 1000 -- bytes
 
--- What may keep a version from being deleted: each reads, and returns a refusal or nil. Whatever
--- else holds on to versions adds a function.
-Deletion.holds = {}
-
 -- The aliases that name it: they go with it, if `force` is given and whoever deletes it may move
 -- each of them.
-function Deletion.holds.aliases(call, d)
+local function held_by_aliases(call, d)
   local aliases = redis.call("HGETALL", call:key("alias:", d.artifact))
   for i = 1, #aliases, 2 do
     if aliases[i + 1] == d.version then
@@ -51,12 +47,16 @@ function Deletion.holds.aliases(call, d)
 end
 
 -- The versions of models that it is linked to: it leaves them, if `force` is given.
-function Deletion.holds.models(_, d)
+local function held_by_models(_, d)
   if d.linked ~= "" and not d.force then
     return { "LINKED", d.artifact, d.version, d.linked }
   end
   return nil
 end
+
+-- What may keep a version from being deleted, in the order in which it is told: each reads, and
+-- returns a refusal or nil.
+local HOLDS = { held_by_aliases, held_by_models }
 
 -- The newest version before a place that has a value in a field, down to a floor, or nil; where
 -- to go on, and whether it came to an end.
@@ -150,7 +150,7 @@ local function refusal(call, d)
     return { "INVALID", "who deletes a version takes 200 bytes, and why 1,000, at most, and "
       .. "neither holds control characters" }
   end
-  for _, holds in pairs(Deletion.holds) do
+  for _, holds in ipairs(HOLDS) do
     local refused = holds(call, d)
     if refused then
       return refused
@@ -188,7 +188,8 @@ end
 -- delete_version(request id, artifact, version, "1" to take it from aliases and models, who, why,
 --   run that does it or "", how far looking for its heirs came: of its pipeline, of its run; ""
 --   at first)
--- -> {"DONE", version, revision, dirty, ms, aliases that were removed}
+-- -> {"DONE", version, revision, dirty, ms, aliases that were removed, versions of models that it
+--     was taken from}
 --  | {"LOOK", how far it came for its pipeline, for its run}: nothing is written; call again
 --  | {"UNKNOWN", artifact, version} | {"DELETED", artifact, version, ms, who, why}
 --  | {"ALIASED", artifact, version, aliases} | {"LINKED", artifact, version, versions of models}
@@ -213,7 +214,7 @@ function Deletion.delete_version(keys, args)
     aliases[i] = move.alias
   end
   local at = Text.int(call:stamp())
-  return Requests.answer(call, d.request, d.version, at, table.concat(aliases, " "))
+  return Requests.answer(call, d.request, d.version, at, table.concat(aliases, " "), d.linked)
 end
 
 redis.register_function("rc1_delete_version", Deletion.delete_version)
