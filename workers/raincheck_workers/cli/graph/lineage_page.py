@@ -47,21 +47,19 @@ def lineage_page(lineage: Lineage) -> str:
 
 
 def _header(lineage: Lineage) -> Element:
-    facts = [_count(len(lineage.versions), "version"), _count(len(lineage.steps), "step run")]
+    facts = [
+        _TITLES[lineage.direction],
+        _count(len(lineage.versions), "version"),
+        _count(len(lineage.steps), "step run"),
+    ]
     if lineage.truncated:
         facts.append("there is more than is shown: see --depth and --limit")
     return element(
         "header",
         {},
         element("h1", {}, lineage.root),
-        element(
-            "p", {"class": "quiet"}, *(element("span", {}, fact) for fact in _said(lineage, facts))
-        ),
+        element("p", {"class": "quiet"}, *(element("span", {}, fact) for fact in facts)),
     )
-
-
-def _said(lineage: Lineage, facts: list[str]) -> list[str]:
-    return [_TITLES[lineage.direction], *facts]
 
 
 def _count(number: int, name: str) -> str:
