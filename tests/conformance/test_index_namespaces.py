@@ -92,6 +92,18 @@ def test_an_earlier_moment_is_answered_as_it_was_then(driver: Driver, dev: Drive
     assert getattr(answer(dev.index, before), "reason", None) is MissingReason.NONE_THEN
 
 
+def test_what_is_deleted_since_had_hidden_the_fallback(driver: Driver, dev: Driver) -> None:
+    """As of then there is no answer, as there is of no deleted version; never another one."""
+    driver.publish("m")
+    before = _time("m")
+    dev.publish("m")
+    then = _time("m")
+    dev.publish("m")
+    dev.index.deletions.delete(nonce(), "m", "1", mover=Mover())
+    assert getattr(answer(dev.index, then), "reason", None) is MissingReason.NONE_THEN
+    assert answer(dev.index, before) == (f"{driver.index.namespace}/1=None 1",)
+
+
 def test_a_revision_is_none_of_the_fallbacks(driver: Driver, dev: Driver) -> None:
     """Each namespace counts its own: asked by one, the fall-back would answer at random."""
     driver.publish("m")

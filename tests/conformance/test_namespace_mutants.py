@@ -78,9 +78,15 @@ MUTANTS = [
     ),
     Mutant(
         "an own version hides what was there before it",
-        "    own = Moments.count(self, artifact, moment) > 0\n",
-        "",
+        "own = Moments.there(",
+        "local _ = Moments.there(",
         _with_dev(namespaces.test_an_earlier_moment_is_answered_as_it_was_then),
+    ),
+    Mutant(
+        "whoever has deleted all that was there then had nothing",
+        'Moments.there(redis.call("HGET", self:key("art:", artifact), "since"), moment)',
+        "Moments.count(self, artifact, moment) > 0",
+        _with_dev(namespaces.test_what_is_deleted_since_had_hidden_the_fallback),
     ),
     Mutant(
         "a revision of the one is taken for the other's",

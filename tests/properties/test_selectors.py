@@ -5,48 +5,22 @@ question in one read. `SELECTOR_HISTORIES=10000` plays so many.
 """
 
 import os
-from collections.abc import Callable
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from raincheck.index import Index
-from tests.support.acts import act
 from tests.support.driver import Driver
 from tests.support.repeating import losing_replies
 from tests.support.servers import fake_index, valkey_index
+from tests.support.version_acts import ACTS, Act
 from tests.support.version_history import Past
 from tests.support.version_questions import ask_everything
 
 pytestmark = pytest.mark.usefixtures("unmeasured")
 
-Act = Callable[[Past], None]
-
-_METADATA = st.dictionaries(
-    st.sampled_from(["a", "b"]), st.sampled_from([1, 2, 2.5, "x", 0.5]), max_size=2
-)
-_TAGS = st.lists(st.sampled_from(["t", "u"]), max_size=2, unique=True).map(tuple)
-_PLACES = st.integers(0, 20)
-_ALIASES = st.sampled_from(["production", "staging"])
-
-
-_ACTS: list[st.SearchStrategy[Act]] = [
-    *[act(Past.publish, named=st.booleans(), metadata=_METADATA, tags=_TAGS)] * 3,
-    act(
-        Past.publish_in_run,
-        pipeline_name=st.sampled_from(["train", "tune"]),
-        metadata=_METADATA,
-        tags=_TAGS,
-        count=st.integers(1, 2),
-    ),
-    *[act(Past.log, place=_PLACES, metadata=_METADATA)] * 2,
-    act(Past.tag, place=_PLACES, tag=st.sampled_from(["t", "u"])),
-    *[act(Past.move, place=_PLACES, alias=_ALIASES)] * 2,
-    act(Past.promote, place=_PLACES, alias=_ALIASES, mode=st.sampled_from(["min", "max"])),
-    *[act(Past.delete, place=_PLACES, force=st.booleans())] * 2,
-]
-_HISTORIES = st.lists(st.one_of(_ACTS), max_size=25)
+_HISTORIES = st.lists(ACTS, max_size=25)
 
 
 def _play_all(index: Index, acts: list[Act], *, repeated: bool) -> None:

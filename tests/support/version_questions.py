@@ -5,6 +5,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
+from raincheck.index import Index
 from raincheck.index.replies import BoundVersion
 from raincheck_contracts._base import JsonValue, canonical_json
 from raincheck_contracts.reference_text import parse_reference
@@ -19,14 +20,15 @@ _ONE = ("m@1", "m@2", "m@v1", "m:production", "m:staging", "m~1", "m~3")
 _MANY = ("m", "m?min=a", "m?max=a", "m?tag=t", "m?where=a<2", "m?where=a,b=2", "m?pipeline=train")
 
 
-def _questions(past: Past) -> list[str]:
+def questions(past: Past) -> list[Reference]:
+    """Every selector, one and many, with and without metadata."""
     many = [*_MANY, *(f"m?run={run}" for run in past.runs[:3])]
     lists = [f"{text}{'&' if '?' in text else '?'}take={n}" for text in many for n in (1, 3, "all")]
     plain = [*_ONE, *many, *lists]
-    return [*plain, *(f"{text}#/a" for text in plain)]
+    return [parse_reference(text) for text in (*plain, *(f"{text}#/a" for text in plain))]
 
 
-def _as_of(reference: Reference, moment: int | datetime) -> Reference | None:
+def as_of(reference: Reference, moment: int | datetime) -> Reference | None:
     """The same question about a moment; None for one that has no moments."""
     if reference.selector.by == "version":
         return None
@@ -45,13 +47,30 @@ def _answer(answer: BoundVersion | tuple[BoundVersion, ...] | MissingReference) 
     return [(bound.version, bound.metadata) for bound in found]
 
 
-def _compare(past: Past, references: list[Reference], then: Then) -> None:
-    answers = past.index.versions.resolve(references).answers
+def compare(index: Index, past: Past, references: list[Reference], then: Then) -> list[str | None]:
+    """Compare an index's answers with what a history says.
+
+    Args:
+        index: that is asked.
+        past: that it should answer from.
+        references: what it is asked.
+        then: of the moment that is asked about.
+
+    Returns:
+        The namespace of each version that was answered, None for the index's own.
+
+    Raises:
+        AssertionError: names the reference whose answer is another.
+    """
+    answers = index.versions.resolve(references).answers
     for reference, answer in zip(references, answers, strict=True):
         meant = past.meant(reference, then)
         assert _answer(answer) == (meant and list(map(_raw, meant))), str(reference)
         told = isinstance(answer, MissingReference) and answer.deleted
         assert (told.version if told else None) == _deleted(past, reference, then), str(reference)
+    found = [answer for answer in answers if not isinstance(answer, MissingReference)]
+    lists = [answer if isinstance(answer, tuple) else (answer,) for answer in found]
+    return [bound.namespace for bounds in lists for bound in bounds]
 
 
 def _deleted(past: Past, reference: Reference, then: Then) -> str | None:
@@ -77,17 +96,22 @@ def ask_everything(past: Past) -> None:
     Raises:
         AssertionError: names the reference whose answer is another.
     """
-    questions = [parse_reference(text) for text in _questions(past)]
-    _compare(past, questions, lambda _revision: True)
+    asked_of = questions(past)
+    compare(past.index, past, asked_of, lambda _revision: True)
     time.sleep(0.002)  # the last millisecond is over, so that it can be asked about
     times = past.times()
     for revision in [0, *times]:
-        asked = [item for text in questions if (item := _as_of(text, revision))]
-        _compare(past, asked, partial(operator.ge, revision))
+        asked = [item for one in asked_of if (item := as_of(one, revision))]
+        compare(past.index, past, asked, partial(operator.ge, revision))
     early = datetime(2020, 1, 1, tzinfo=UTC)
     for moment in [early, *sorted(set(times.values()))[-5:]]:
-        asked = [item for text in questions if (item := _as_of(text, moment))]
-        _compare(past, asked, {came for came, at in times.items() if at <= moment}.__contains__)
+        asked = [item for one in asked_of if (item := as_of(one, moment))]
+        compare(
+            past.index,
+            past,
+            asked,
+            {came for came, at in times.items() if at <= moment}.__contains__,
+        )
     ahead = [max(times, default=0) + 1_000, datetime.now(UTC) + timedelta(hours=1)]
     wanted = [parse_reference("m").model_copy(update={"as_of": moment}) for moment in ahead]
     answers = past.index.versions.resolve(wanted).missing

@@ -1,9 +1,9 @@
 -- Overlay: what a namespace has nothing of is read from another one, its fall-back.
 --
 -- Each artifact is answered by one namespace alone: by the own one as soon as a version was
--- published there, for ever; before that by the fall-back, if it has the artifact. A fall-back
--- is read and never written, and its own fall-back is not followed. Both lie on one server, so
--- that one script reads both at one moment.
+-- published there, for ever; before that, and as of a moment before that, by the fall-back, if it
+-- has the artifact. A fall-back is read and never written, and its own fall-back is not followed.
+-- Both lie on one server, so that one script reads both at one moment.
 --
 -- Keys of this file
 --   index  hash  fallback (name of that namespace), fallback_next (see 07_watching.lua)  for ever
@@ -54,8 +54,8 @@ function Call:answering(artifact, moment)
     return self
   end
   local own = self:owns(artifact)
-  if own and moment then
-    own = Moments.count(self, artifact, moment) > 0
+  if own and moment then -- also when what it had then is deleted
+    own = Moments.there(redis.call("HGET", self:key("art:", artifact), "since"), moment)
   end
   return (own or not other:owns(artifact)) and self or other
 end

@@ -11,7 +11,8 @@
 -- One with a `take`, or of the kind g, stands for several: 06_bindings.lua unfolds it.
 --
 -- Keys of this file (read only)
---   art:<artifact>             hash  next (last number given), seq     for ever
+--   art:<artifact>             hash  next (last number given), seq, since (moment of the first
+--                                    publication, see 02_asof.lua)     for ever
 --   vers:<artifact>            zset  version by sequence                for ever
 --   ver:<artifact>:<version>   hash  seq, rev, at, ev (event), by (pipeline), run,
 --                                    inline, m:<key>, t:<tag>; of those that came later

@@ -137,6 +137,9 @@ function Versions.write(call, item, cause)
     count_up_to(call, art, item.artifact, version)
   end
   local sequence = redis.call("HINCRBY", art, "seq", 1)
+  if sequence == 1 then
+    redis.call("HSET", art, "since", Moments.pack(call))
+  end
   local key = call:key("ver:", item.artifact, ":", version)
   redis.call("HSET", key, "seq", Text.int(sequence), "rev", Text.int(call:revision()),
     "at", Text.int(call:stamp()))
