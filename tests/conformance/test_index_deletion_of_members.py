@@ -122,7 +122,7 @@ MUTANTS = [
     ),
     Mutant(
         "a deleted version stays a member",
-        "  Models.unlink(call, d)\n",
+        "  Models.forget(call, d)\n",
         "",
         a_deleted_member_leaves_its_models,
     ),

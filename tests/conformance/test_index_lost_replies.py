@@ -99,6 +99,7 @@ def _annotate(driver: Driver) -> None:
     assert aliases.remove(nonce(), "model", "last", mover=Mover()).version == "1"
     versions.publish(nonce(), new_version("model/churn"))
     driver.index.models.link("churn", "1", "model", "1")
+    driver.index.models.unlink("churn", "1", "model", "1")
 
 
 def _lose_nodes(driver: Driver) -> None:

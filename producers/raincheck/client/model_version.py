@@ -144,6 +144,24 @@ class ModelVersion:
             wake(index, self.deployment.hints)
         return done.version
 
+    def unlink(self, artifact: str, version: str | int) -> None:
+        """Take a version of an artifact out of it, at once; the version itself stays.
+
+        Steps that are bound to it keep it. Taking out what is not linked is fine.
+
+        Args:
+            artifact: its name.
+            version: of it.
+
+        Raises:
+            ArgumentError: the name cannot be one.
+            ReferenceNotFoundError: there is no such version.
+        """
+        check_artifact_name("unlink", artifact)
+        index = self.deployment.index
+        if index.models.unlink(self.name, self.version, artifact, str(version)).dirty:
+            wake(index, self.deployment.hints)
+
     def log_metadata(self, metadata: "Mapping[str, object]") -> None:
         """Add metadata to it; keys are written once. What was read before stays as it is.
 

@@ -12,7 +12,7 @@ from raincheck_contracts.models import ModelMember
 
 
 class ModelScripts:
-    """link; reading what models there are, and what is linked to a version of one."""
+    """link, unlink; reading what models there are, and what is linked to a version of one."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -32,7 +32,24 @@ class ModelScripts:
         Raises:
             ReferenceNotFoundError: one of the versions is not there.
         """
-        reply = self._connection.call("link", model, model_version, artifact, version)
+        return self._changed("link", model, model_version, artifact, version)
+
+    def unlink(self, model: str, model_version: str, artifact: str, version: str) -> Published:
+        """Take a version out of a version of a model; of what is not linked nothing changes.
+
+        Args:
+            model: name of the model.
+            model_version: of it.
+            artifact: name of the artifact.
+            version: of it.
+
+        Raises:
+            ReferenceNotFoundError: one of the versions is not there.
+        """
+        return self._changed("unlink", model, model_version, artifact, version)
+
+    def _changed(self, function: str, *names: str) -> Published:
+        reply = self._connection.call(function, *names)
         if text(reply[0]) != "DONE":
             raise refused_write(reply)
         published = replies.published(reply)

@@ -11,6 +11,7 @@ from raincheck import (
     ModelVersion,
     get_pipeline_context,
     get_step_context,
+    load_artifact,
     log_model_metadata,
     pipeline,
     save_artifact,
@@ -243,6 +244,22 @@ def test_the_reserved_name_is_no_artifact_s() -> None:
         save_artifact(1, "model/churn")
     with pytest.raises(DefinitionError, match="model="):
         pipeline(model="churn")(_nothing)  # type: ignore[call-overload]  # the refusal
+
+
+def test_a_member_is_taken_out() -> None:
+    """The next takes its place; the version itself stays."""
+    cat = Client().create_model_version("churn", "cat")
+    for value in (1.5, 2.5):
+        save_artifact(value, "trained_model")
+        cat.link("trained_model")
+    cat.unlink("trained_model", 2)
+    assert cat.get_artifact("trained_model").load() == 1.5
+    assert [str(member) for member in cat.members()] == ["trained_model@1"]
+    assert load_artifact("trained_model", 2) == 2.5
+    with pytest.raises(ReferenceNotFoundError):
+        cat.unlink("trained_model", 3)
+    with pytest.raises(ArgumentError):
+        cat.unlink("Trained Model", 1)
 
 
 def test_versions_made_by_hand() -> None:

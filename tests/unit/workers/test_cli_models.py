@@ -63,6 +63,19 @@ def test_a_version_is_shown_with_all_that_belongs_to_it(raincheck: CommandLine) 
     assert len(document["runs"]) == 1
 
 
+def test_a_member_is_linked_and_taken_out(raincheck: CommandLine) -> None:
+    """Whatever names the version."""
+    done = raincheck("models", "link", "churn@2", "report@1")
+    assert done.out == "report@1 is linked to churn@2 now\n"
+    assert "report@1 (older)" in raincheck("models", "show", "churn@2").out
+    done = raincheck("models", "unlink", "churn@2", "report@1")
+    assert done.out == "report@1 is not linked to churn@2 now\n"
+    assert "report@1" not in raincheck("models", "show", "churn@2").out
+    document = raincheck.document("models", "unlink", "churn", "report")
+    assert document == {"model": "churn@2", "member": "report@2", "linked": False}
+    assert "no version '9'" in raincheck("models", "link", "churn", "report@9").err
+
+
 def test_an_older_member_is_said_to_be_one(raincheck: CommandLine) -> None:
     """The newest of an artifact is the model's."""
     Client().get_model_version("churn", 2).link("report", 1)

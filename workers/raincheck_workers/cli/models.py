@@ -1,4 +1,4 @@
-"""`raincheck models`: list them, show a version, put one into a stage and out of it."""
+"""`raincheck models`: list them, show a version, its stages and members put in and out."""
 
 from typing import Annotated
 
@@ -8,6 +8,7 @@ from rich.text import Text
 from raincheck.client.client import Client
 from raincheck.client.model_version import ModelVersion
 from raincheck.deployment import current_deployment
+from raincheck_contracts.artifacts import ArtifactVersion
 from raincheck_contracts.names import MODEL_PREFIX
 from raincheck_workers.cli.alias_options import (
     ExpectOption,
@@ -22,10 +23,15 @@ from raincheck_workers.cli.rendering.model_page import document, model_page
 from raincheck_workers.cli.rendering.model_table import model_document, model_table
 from raincheck_workers.cli.rendering.nothing import print_nothing
 
-models = typer.Typer(help="List and show models, promote and demote.", no_args_is_help=True)
+models = typer.Typer(
+    help="List and show models, promote and demote, link and unlink.", no_args_is_help=True
+)
 
 VersionArgument = Annotated[
     str, typer.Argument(metavar="NAME[@VERSION|:STAGE]", help="The newest unless it says which.")
+]
+MemberArgument = Annotated[
+    str, typer.Argument(metavar="ARTIFACT@VERSION", help="Or artifact:alias, artifact:latest.")
 ]
 StageArgument = Annotated[str, typer.Argument(metavar="STAGE", help="Such as production.")]
 
@@ -99,6 +105,34 @@ def demote(
     else:
         line = f"{version.name}@{version.version} is no longer in stage {stage}"
         output().print(Text(line), soft_wrap=True)
+
+
+@models.command()
+def link(name: VersionArgument, member: MemberArgument, *, as_json: JsonOption = False) -> None:
+    """Link a version of an artifact to a version of a model."""
+    version, artifact = _version(name), _member(member, "raincheck models link")
+    version.link(artifact.artifact, artifact.version)
+    _tell(version, artifact, linked=True, as_json=as_json)
+
+
+@models.command()
+def unlink(name: VersionArgument, member: MemberArgument, *, as_json: JsonOption = False) -> None:
+    """Take a version of an artifact out of a version of a model; the version itself stays."""
+    version, artifact = _version(name), _member(member, "raincheck models unlink")
+    version.unlink(artifact.artifact, artifact.version)
+    _tell(version, artifact, linked=False, as_json=as_json)
+
+
+def _member(written: str, command: str) -> ArtifactVersion:
+    return resolved_version(current_deployment(), version_reference(written, command))
+
+
+def _tell(version: ModelVersion, member: ArtifactVersion, *, linked: bool, as_json: bool) -> None:
+    model, name = f"{version.name}@{version.version}", f"{member.artifact}@{member.version}"
+    if as_json:
+        print_json({"model": model, "member": name, "linked": linked})
+    else:
+        output().print(f"{name} is {'linked to' if linked else 'not linked to'} {model} now")
 
 
 def _version(name: str) -> ModelVersion:

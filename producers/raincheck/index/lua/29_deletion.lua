@@ -164,7 +164,7 @@ local function remove(call, d, heirs)
     Versions.move_alias(call, move)
   end
   take_from_lists(call, d)
-  Models.unlink(call, d)
+  Models.forget(call, d)
   take_over(heirs.p)
   take_over(heirs.r)
   bury(call, d)

@@ -1,8 +1,8 @@
 -- Members: the versions of artifacts that are linked to a version of a model.
 --
--- Linking has a natural key, both versions, so that repeating it has no effect. Of an artifact
--- the newest linked version is the model's: the one with the greatest sequence, in whatever
--- order they were linked.
+-- Linking and unlinking have a natural key, both versions, so that repeating has no effect. Of an
+-- artifact the newest linked version is the model's: the one with the greatest sequence, in
+-- whatever order they were linked.
 --
 -- Keys of this file
 --   members:<model>:<version>  hash  artifact -> its newest linked version      for ever
@@ -57,23 +57,28 @@ function Models.name_of(artifact)
   return string.match(artifact, "^model/(.*)$")
 end
 
+-- Takes a version out of a model's: of the others that are linked the newest takes its place.
+local function take_out(call, model, model_version, artifact, version)
+  local linked = call:key("linked:", model, ":", model_version)
+  local members = call:key("members:", model, ":", model_version)
+  redis.call("ZREM", linked, artifact .. "@" .. version)
+  if redis.call("HGET", members, artifact) == version then
+    local heir = newest_linked(call, linked, artifact)
+    if heir then
+      redis.call("HSET", members, artifact, heir)
+    else
+      redis.call("HDEL", members, artifact)
+    end
+  end
+  Waits.fire(call, "q:" .. Models.PREFIX .. model)
+end
+
 -- Takes a version that is deleted out of the versions of models that it is linked to, and what
 -- is linked to it out of the index when it is one itself; it is not in `vers:` any more.
-function Models.unlink(call, d)
+function Models.forget(call, d)
   for _, place in ipairs(Text.split(d.linked, " ")) do
     local model, version = string.match(place, "^([^@]*)@(.*)$")
-    local linked = call:key("linked:", model, ":", version)
-    local members = call:key("members:", model, ":", version)
-    redis.call("ZREM", linked, d.artifact .. "@" .. d.version)
-    if redis.call("HGET", members, d.artifact) == d.version then
-      local heir = newest_linked(call, linked, d.artifact)
-      if heir then
-        redis.call("HSET", members, d.artifact, heir)
-      else
-        redis.call("HDEL", members, d.artifact)
-      end
-    end
-    Waits.fire(call, "q:" .. Models.PREFIX .. model)
+    take_out(call, model, version, d.artifact, d.version)
   end
   local model = Models.name_of(d.artifact)
   for _, kind in ipairs(model and { "members:", "linked:", "modelruns:" } or {}) do
@@ -153,20 +158,43 @@ function Models.join(call, run, sent, outputs)
   end
 end
 
--- link(model, its version, artifact, its version) -> {"DONE", version, revision, dirty}
--- | {"UNKNOWN", artifact or model/<model>, version}
-function Models.link_by_hand(keys, args)
-  local call = Call.open(keys, args)
-  local model, model_version, artifact, version = args[1], args[2], args[3], args[4]
-  for _, pair in ipairs({ { Models.PREFIX .. model, model_version }, { artifact, version } }) do
-    if redis.call("EXISTS", call:key("ver:", pair[1], ":", pair[2])) == 0 then
-      return { "UNKNOWN", pair[1], pair[2] }
+-- The opposite of `link`.
+function Models.unlink(call, model, model_version, artifact, version)
+  if not redis.call("ZSCORE", call:key("linked:", model, ":", model_version),
+    artifact .. "@" .. version) then
+    return
+  end
+  call:revision() -- what is linked is another from here on
+  take_out(call, model, model_version, artifact, version)
+  local key, left = call:key("ver:", artifact, ":", version), {}
+  for _, place in ipairs(Text.split(redis.call("HGET", key, "in"), " ")) do
+    if place ~= model .. "@" .. model_version then
+      left[#left + 1] = place
     end
   end
-  Models.link(call, model, model_version, artifact, version)
-  return { "DONE", version, Text.int(call:current_revision()), Versions.dirty(call) }
+  if left[1] then
+    redis.call("HSET", key, "in", table.concat(left, " "))
+  else
+    redis.call("HDEL", key, "in")
+  end
 end
 
-redis.register_function("rc1_link", Models.link_by_hand)
+-- link, unlink(model, its version, artifact, its version) -> {"DONE", version, revision, dirty}
+-- | {"UNKNOWN", artifact or model/<model>, version}
+local function by_hand(change)
+  return function(keys, args)
+    local call = Call.open(keys, args)
+    for _, pair in ipairs({ { Models.PREFIX .. args[1], args[2] }, { args[3], args[4] } }) do
+      if redis.call("EXISTS", call:key("ver:", pair[1], ":", pair[2])) == 0 then
+        return { "UNKNOWN", pair[1], pair[2] }
+      end
+    end
+    change(call, unpack(args))
+    return { "DONE", args[4], Text.int(call:current_revision()), Versions.dirty(call) }
+  end
+end
+
+redis.register_function("rc1_link", by_hand(Models.link))
+redis.register_function("rc1_unlink", by_hand(Models.unlink))
 
 end
