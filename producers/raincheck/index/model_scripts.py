@@ -32,7 +32,7 @@ class ModelScripts:
         Raises:
             ReferenceNotFoundError: one of the versions is not there.
         """
-        return self._changed("link", model, model_version, artifact, version)
+        return self._done(self._connection.call("link", model, model_version, artifact, version))
 
     def unlink(self, model: str, model_version: str, artifact: str, version: str) -> Published:
         """Take a version out of a version of a model; of what is not linked nothing changes.
@@ -46,10 +46,9 @@ class ModelScripts:
         Raises:
             ReferenceNotFoundError: one of the versions is not there.
         """
-        return self._changed("unlink", model, model_version, artifact, version)
+        return self._done(self._connection.call("unlink", model, model_version, artifact, version))
 
-    def _changed(self, function: str, *names: str) -> Published:
-        reply = self._connection.call(function, *names)
+    def _done(self, reply: Any) -> Published:
         if text(reply[0]) != "DONE":
             raise refused_write(reply)
         published = replies.published(reply)
