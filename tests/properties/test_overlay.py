@@ -70,9 +70,10 @@ class _Both:
 
     def ask_of_revisions(self) -> None:
         """Revisions are the namespace's own, and no others are answered."""
-        for revision, moment in self.own_times.items():
+        others_before = self.other.versions or self.other.deleted
+        for revision in (0, *self.own_times):
             asked = [item for one in questions(self.own) if (item := as_of(one, revision))]
-            if self.owned(moment) or not self.other.index.records.artifact_names():
+            if revision or not others_before:
                 found = compare(self.own.index, self.own, asked, partial(ge, revision))
                 assert set(found) <= {None}
                 continue

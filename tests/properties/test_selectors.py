@@ -39,7 +39,7 @@ def test_every_selector_means_what_the_history_says_on_fakeredis() -> None:
     """Now and as of every moment; also when each call was made twice."""
 
     @settings(
-        max_examples=_examples(50),
+        max_examples=_examples(100),
         deadline=None,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     )

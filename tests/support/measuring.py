@@ -10,7 +10,7 @@ from contextlib import contextmanager
 def without_coverage() -> Generator[None]:
     """No line that this thread and its new threads run counts: it costs half as much time again.
 
-    Coverage is not told, as its own stop and start wrap ``os._exit`` once more each time.
+    Coverage is not told, as its own stop and start wrap `os._exit` once more each time.
     """
     here, new = sys.gettrace(), threading.gettrace()
     sys.settrace(None)

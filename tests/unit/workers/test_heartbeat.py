@@ -325,7 +325,7 @@ def _send_signals(handled: list[int], count: int) -> None:
     for number in range(1, count + 1):
         os.kill(os.getpid(), signal.SIGUSR1)
         while len(handled) < number:
-            time.sleep(0.0001)
+            time.sleep(0.0001)  # a handler may take no lock to tell: it interrupts who holds it
 
 
 def test_a_thread_beats_until_it_is_stopped(deployment: Deployment) -> None:

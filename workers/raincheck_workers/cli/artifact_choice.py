@@ -1,6 +1,7 @@
 """Finding the version that a person means."""
 
 from raincheck.deployment import Deployment
+from raincheck.queueing.unknown_names import NearNames
 from raincheck_contracts.artifacts import ArtifactVersion
 from raincheck_contracts.errors import ArgumentError, ReferenceNotFoundError
 from raincheck_contracts.reference_text import parse_reference
@@ -13,7 +14,7 @@ def version_reference(written: str, command: str) -> Reference:
     """The reference that is written, which must name a version, not metadata of one.
 
     Args:
-        written: in the text form, such as ``model:production``.
+        written: in the text form, such as `model:production`.
         command: to which it was given; named in the error.
 
     Raises:
@@ -37,7 +38,7 @@ def resolved_version(deployment: Deployment, reference: Reference) -> ArtifactVe
     index = deployment.index
     answer = index.versions.resolve([reference]).answers[0]
     if isinstance(answer, MissingReference):
-        raise ReferenceNotFoundError((missing_words(deployment, answer),))
+        raise ReferenceNotFoundError((missing_words(NearNames(index), answer),))
     if isinstance(answer, tuple):
         problem = f"{reference} stands for a list of versions"
         raise ArgumentError("the reference", problem, "Leave take= out: one version is meant")

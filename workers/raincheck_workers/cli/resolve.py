@@ -9,6 +9,7 @@ from raincheck.index.packing import bound_name
 from raincheck.index.replies import BoundVersion
 from raincheck.index.run_records import binding_of
 from raincheck.index.version_scripts import Resolution
+from raincheck.queueing.unknown_names import NearNames
 from raincheck_contracts.artifacts import Binding
 from raincheck_contracts.reference_text import parse_reference
 from raincheck_contracts.references import Reference
@@ -44,7 +45,8 @@ def resolve(
     elif bindings:
         output().print(binding_table(bindings))
     if resolution.missing:
-        print_error("; ".join(missing_words(deployment, item) for item in resolution.missing))
+        near = NearNames(deployment.index)
+        print_error("; ".join(missing_words(near, item) for item in resolution.missing))
         raise typer.Exit(FAILED)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from raincheck.deployment import Deployment
-from raincheck.queueing.unknown_names import unknown_name
+from raincheck.queueing.unknown_names import NearNames, unknown_name
 from raincheck_contracts.runs import Run, StepState
 from raincheck_workers.cli.missing_words import missing_words
 from raincheck_workers.fitness.check import Check, ok, warning
@@ -52,6 +52,7 @@ def _waiting(deployment: Deployment, runs: Iterable[Run]) -> Iterator[Check]:
         for missing in step.missing
         if step.state is StepState.WAITING and unknown_name(missing) is not None
     }
+    near = NearNames(deployment.index)
     for run, missing in waiting.values():
-        found = f"{run.pipeline} waits for {missing_words(deployment, missing)}"
+        found = f"{run.pipeline} waits for {missing_words(near, missing)}"
         yield warning("waiting", found, f"Publish it, or end it: raincheck runs cancel {run.id}")
